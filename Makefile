@@ -9,8 +9,8 @@ DATA = extension/jit_access--$(EXTVERSION).sql
 SQL_PARTS = $(sort $(wildcard extension/sql/*.sql))
 EXTRA_CLEAN = $(DATA)
 
-PG_CPPFLAGS = -I$(CURDIR)/extension/src
-PG_CXXFLAGS = -std=c++20 -Wall -Wextra -Werror -Wno-unused-parameter -Wno-register -fvisibility=hidden -fvisibility-inlines-hidden
+PG_CPPFLAGS = -I$(CURDIR)/extension/src -DJIT_ACCESS_VERSION='"$(EXTVERSION)"'
+PG_CXXFLAGS = -std=c++20 -Wall -Wextra -Werror -Wno-unused-parameter -Wno-register -fvisibility=hidden -fvisibility-inlines-hidden -MMD -MP
 SHLIB_LINK += -lstdc++
 
 # The server's bitcode is for inlining SQL functions into JIT-compiled expressions; nothing here gains by it.
@@ -24,3 +24,5 @@ $(DATA): $(SQL_PARTS)
 	cat $^ > $@
 
 all: $(DATA)
+
+-include $(OBJS:.o=.d)

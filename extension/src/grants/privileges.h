@@ -18,6 +18,9 @@ inline constexpr PrivilegeMask kDelete = 1u << 3;
 inline constexpr PrivilegeMask kExport = 1u << 4;
 inline constexpr PrivilegeMask kExplain = 1u << 5;
 
+// No privilege: set in a need that no grant can ever meet (a system catalog, a foreign table).
+inline constexpr PrivilegeMask kNever = 1u << 31;
+
 // What ALL stands for.
 inline constexpr PrivilegeMask kAll = kSelect | kInsert | kUpdate | kDelete;
 

@@ -1,0 +1,223 @@
+#include "grants/shared.h"
+
+#include <signal.h>
+
+#include "pg/compat.h"
+
+extern "C" {
+#include "port/atomics.h"
+#include "storage/ipc.h"
+#include "storage/lwlock.h"
+#include "storage/shmem.h"
+#include "common/hashfn.h"
+}
+
+namespace jit::grants {
+
+namespace {
+
+// More grantees than counters share one: they read their grants again a little more often.
+constexpr int kCounters = 4096;
+
+struct Slot {
+  LWLock lock;  // held exclusively to write, shared to read by others
+  int pid;
+  Oid database;
+  Oid grantee;
+  int count;             // entries wanted; those beyond kRunningEntries are not listed
+  int64 cancelled;       // request whose end cancelled the statement; 0 if none, -1 if any
+  RunningEntry entries[kRunningEntries];
+};
+
+struct Shared {
+  pg_atomic_uint64 counters[kCounters];
+  int slot_count;
+  Slot slots[FLEXIBLE_ARRAY_MEMBER];
+};
+
+Shared *shared = nullptr;
+
+Size SharedSize() {
+  return add_size(offsetof(Shared, slots), mul_size(sizeof(Slot), MaxBackends));
+}
+
+pg_atomic_uint64 *Counter(Oid grantee) {
+  uint32 hash = hash_combine(murmurhash32(MyDatabaseId), murmurhash32(grantee));
+  return &shared->counters[hash % kCounters];
+}
+
+Slot *MySlot() {
+  int slot = pg::BackendSlot();
+  // Auxiliary processes have no slot; they run no statements.
+  return shared != nullptr && slot >= 0 && slot < shared->slot_count ? &shared->slots[slot] : nullptr;
+}
+
+int Listed(const Slot *slot) { return Min(slot->count, kRunningEntries); }
+
+// Sends SIGINT while the slot's lock is held: the backend cannot have left the statement, since
+// leaving takes the lock, so no later statement is hit.
+void Signal(Slot *slot, int64 request_id) {
+  slot->cancelled = request_id;
+  kill(slot->pid, SIGINT);
+}
+
+}  // namespace
+
+void RequestSharedMemory() { RequestAddinShmemSpace(SharedSize()); }
+
+void InitSharedMemory() {
+  bool found;
+  LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
+  shared = static_cast<Shared *>(ShmemInitStruct("jit_access", SharedSize(), &found));
+  if (!found) {
+    int tranche = LWLockNewTrancheId();
+    memset(static_cast<void *>(shared), 0, SharedSize());
+    for (pg_atomic_uint64 &counter : shared->counters) pg_atomic_init_u64(&counter, 1);
+    shared->slot_count = MaxBackends;
+    for (int i = 0; i < MaxBackends; i++) LWLockInitialize(&shared->slots[i].lock, tranche);
+    LWLockRegisterTranche(tranche, "jit_access");
+  }
+  LWLockRelease(AddinShmemInitLock);
+}
+
+uint64 ChangeCount(Oid grantee) { return pg_atomic_read_u64(Counter(grantee)); }
+
+void CountChange(Oid grantee) { pg_atomic_fetch_add_u64(Counter(grantee), 1); }
+
+void CountChangeForAll() {
+  for (pg_atomic_uint64 &counter : shared->counters) pg_atomic_fetch_add_u64(&counter, 1);
+}
+
+int EnterRunning(Oid grantee, const RunningEntry *entries, int count) {
+  Slot *slot = MySlot();
+  if (slot == nullptr)
+    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                    errmsg("a grant can be used in a client's session only")));
+  LWLockAcquire(&slot->lock, LW_EXCLUSIVE);
+  int mark = slot->count;
+  if (mark == 0) {
+    slot->pid = MyProcPid;
+    slot->database = MyDatabaseId;
+    slot->cancelled = 0;
+  }
+  slot->grantee = grantee;
+  for (int i = 0; i < count; i++) {
+    if (slot->count < kRunningEntries) slot->entries[slot->count] = entries[i];
+    slot->count++;
+  }
+  LWLockRelease(&slot->lock);
+  return mark;
+}
+
+void LeaveRunning(int mark) {
+  Slot *slot = MySlot();
+  if (slot == nullptr) return;
+  LWLockAcquire(&slot->lock, LW_EXCLUSIVE);
+  slot->count = mark;
+  LWLockRelease(&slot->lock);
+}
+
+void ForgetRunning() {
+  Slot *slot = MySlot();
+  if (slot != nullptr && slot->pid == MyProcPid && (slot->count != 0 || slot->cancelled != 0)) {
+    LWLockAcquire(&slot->lock, LW_EXCLUSIVE);
+    slot->count = 0;
+    slot->cancelled = 0;
+    LWLockRelease(&slot->lock);
+  }
+}
+
+TimestampTz EarliestEnd() {
+  const Slot *slot = MySlot();
+  TimestampTz earliest = DT_NOEND;
+  if (slot == nullptr || slot->pid != MyProcPid) return earliest;
+  // Aligned 64-bit reads; only this backend shrinks the list.
+  for (int i = 0; i < Listed(slot); i++) earliest = Min(earliest, slot->entries[i].expires_at);
+  return earliest;
+}
+
+bool FirstToEnd(RunningEntry *entry) {
+  const Slot *slot = MySlot();
+  if (slot == nullptr || slot->pid != MyProcPid || slot->count == 0) return false;
+  *entry = slot->entries[0];
+  for (int i = 1; i < Listed(slot); i++)
+    if (slot->entries[i].expires_at < entry->expires_at) *entry = slot->entries[i];
+  return true;
+}
+
+bool TakeCancelled(int64 *request_id) {
+  Slot *slot = MySlot();
+  if (slot == nullptr || slot->pid != MyProcPid || slot->cancelled == 0) return false;
+  LWLockAcquire(&slot->lock, LW_EXCLUSIVE);
+  *request_id = slot->cancelled;
+  slot->cancelled = 0;
+  LWLockRelease(&slot->lock);
+  return *request_id != 0;
+}
+
+namespace {
+
+// Calls fn(slot) for each slot of this database with running entries, its lock held.
+template <typename Fn>
+void ForEachSlot(LWLockMode mode, Fn fn) {
+  for (int i = 0; i < shared->slot_count; i++) {
+    Slot *slot = &shared->slots[i];
+    // Unlocked look: who starts now reads the grants after the change that made us look.
+    if (slot->count == 0) continue;
+    LWLockAcquire(&slot->lock, mode);
+    if (slot->count > 0 && slot->database == MyDatabaseId) fn(slot);
+    LWLockRelease(&slot->lock);
+  }
+}
+
+bool RunsUnder(const Slot *slot, int64 request_id) {
+  for (int i = 0; i < Listed(slot); i++)
+    if (slot->entries[i].request_id == request_id || slot->entries[i].extension_id == request_id)
+      return true;
+  // What is not listed may be under any request: then it ends.
+  return slot->count > kRunningEntries;
+}
+
+}  // namespace
+
+int CancelRunning(int64 request_id, int pid) {
+  int cancelled = 0;
+  ForEachSlot(LW_EXCLUSIVE, [&](Slot *slot) {
+    if ((pid != 0 && slot->pid != pid) || !RunsUnder(slot, request_id)) return;
+    Signal(slot, request_id);
+    cancelled++;
+  });
+  return cancelled;
+}
+
+void CancelAllRunning() {
+  ForEachSlot(LW_EXCLUSIVE, [](Slot *slot) { Signal(slot, -1); });
+}
+
+void ProlongRunning(int64 request_id, int64 extension_id, TimestampTz expires_at) {
+  ForEachSlot(LW_EXCLUSIVE, [&](Slot *slot) {
+    for (int i = 0; i < Listed(slot); i++) {
+      RunningEntry &entry = slot->entries[i];
+      if (entry.request_id != request_id && entry.extension_id != request_id) continue;
+      entry.extension_id = extension_id;
+      entry.expires_at = Max(entry.expires_at, expires_at);
+    }
+  });
+}
+
+void VisitRunning(RunningVisitor fn, void *arg) {
+  for (int i = 0; i < shared->slot_count; i++) {
+    RunningEntry entries[kRunningEntries];
+    Slot *slot = &shared->slots[i];
+    LWLockAcquire(&slot->lock, LW_SHARED);
+    int count = slot->database == MyDatabaseId ? Listed(slot) : 0;
+    int pid = slot->pid;
+    Oid grantee = slot->grantee;
+    memcpy(entries, slot->entries, sizeof(RunningEntry) * count);
+    LWLockRelease(&slot->lock);
+    // The visitor may raise: no lock is held here.
+    for (int e = 0; e < count; e++) fn(arg, pid, grantee, entries[e]);
+  }
+}
+
+}  // namespace jit::grants

@@ -1,0 +1,103 @@
+#include "pg/installed.h"
+
+extern "C" {
+#include "access/xact.h"
+#include "catalog/dependency.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_extension.h"
+#include "commands/extension.h"
+#include "utils/acl.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/relcache.h"
+#include "utils/syscache.h"
+}
+
+namespace jit::pg {
+
+namespace {
+
+Installed installed;
+bool looked_up = false;  // `installed` and `present` are current
+bool present = false;
+InvalidationListener listener = nullptr;
+
+void OnRelationChange(Datum, Oid relid) {
+  if (relid == InvalidOid || (looked_up && present && relid == installed.grants)) {
+    looked_up = false;
+    if (listener) listener();
+  }
+}
+
+void OnCatalogChange(Datum, int, uint32) {
+  looked_up = false;
+  if (listener) listener();
+}
+
+Oid OwnedRelation(const char *name, Oid schema, Oid extension) {
+  Oid relid = get_relname_relid(name, schema);
+  // A schema named jit that somebody else made must not hand out grants.
+  if (!OidIsValid(relid) || getExtensionOfObject(RelationRelationId, relid) != extension)
+    return InvalidOid;
+  return relid;
+}
+
+bool LookUp() {
+  installed = {};
+  Oid extension = get_extension_oid("jit_access", true);
+  if (!OidIsValid(extension)) return false;
+  installed.schema = get_namespace_oid("jit", true);
+  if (!OidIsValid(installed.schema)) return false;
+  installed.grants = OwnedRelation("grants", installed.schema, extension);
+  if (!OidIsValid(installed.grants)) return false;
+  installed.grants_index = get_relname_relid("grants_by_grantee", installed.schema);
+  installed.requester_role = get_role_oid("jit_requester", true);
+  installed.elevated_role = get_role_oid("jit_elevated", true);
+  Relation rel = RelationIdGetRelation(installed.grants);
+  if (!RelationIsValid(rel)) return false;
+  installed.owner = rel->rd_rel->relowner;
+  bool has_index = list_member_oid(RelationGetIndexList(rel), installed.grants_index);
+  RelationClose(rel);
+  return has_index && OidIsValid(installed.requester_role) &&
+         OidIsValid(installed.elevated_role);
+}
+
+}  // namespace
+
+void InitInstalled() {
+  // One relcache callback in all: a backend has ten slots for everybody.
+  CacheRegisterRelcacheCallback(OnRelationChange, static_cast<Datum>(0));
+  CacheRegisterSyscacheCallback(NAMESPACEOID, OnCatalogChange, static_cast<Datum>(0));
+  CacheRegisterSyscacheCallback(AUTHOID, OnCatalogChange, static_cast<Datum>(0));
+}
+
+void SetGrantsInvalidationListener(InvalidationListener l) { listener = l; }
+
+const Installed *GetInstalled() {
+  if (!looked_up) {
+    if (!IsTransactionState() || !OidIsValid(MyDatabaseId)) return nullptr;
+    // Set first: an invalidation that arrives during the look-up makes the next call look again.
+    looked_up = true;
+    present = false;
+    present = LookUp();
+  }
+  return present ? &installed : nullptr;
+}
+
+bool IsGoverned(Oid userid) {
+  const Installed *here = GetInstalled();
+  return here != nullptr && is_member_of_role_nosuper(userid, here->requester_role) &&
+         !superuser_arg(userid);
+}
+
+bool RunsAsChosenUser() {
+  Oid userid;
+  int context;
+  GetUserIdAndSecContext(&userid, &context);
+  return (context & (SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION |
+                     SECURITY_NOFORCE_RLS)) == 0;
+}
+
+}  // namespace jit::pg
