@@ -16,9 +16,20 @@ SHLIB_LINK += -lstdc++
 # The server's bitcode is for inlining SQL functions into JIT-compiled expressions; nothing here gains by it.
 override with_llvm = no
 
+# pg_regress: every file in sql/. Needs a server with the library preloaded; "make test" brings its own.
+REGRESS = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
+EXTRA_CLEAN += build results regression.diffs regression.out $(OBJS:.o=.d)
+
 PG_CONFIG ?= /usr/lib/postgresql/15/bin/pg_config
+
+# On a bare machine there is no PGXS yet: the targets below install it and come back.
+ifneq ($(wildcard $(PG_CONFIG)),)
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
+else
+all install installcheck clean:
+	@echo "PostgreSQL's build files are missing ($(PG_CONFIG)); install them with: make packages" >&2; exit 1
+endif
 
 $(DATA): $(SQL_PARTS)
 	cat $^ > $@
@@ -26,3 +37,41 @@ $(DATA): $(SQL_PARTS)
 all: $(DATA)
 
 -include $(OBJS:.o=.d)
+
+## What follows needs no PostgreSQL to start with.
+.PHONY: packages build coordinator test demo demo-stop bench core-tests format format-check tidy
+
+packages:
+	@scripts/install-packages
+
+build: packages
+	@scripts/build
+
+# The daemon and the approvers' command line: build/jit-coordinator.
+coordinator:
+	@scripts/build coordinator
+
+test:
+	@tests/run
+
+demo:
+	@demo/run
+
+demo-stop:
+	@demo/stop
+
+bench:
+	@bench/run
+
+# PostgreSQL's own regression suite, with the extension and without.
+core-tests:
+	@tests/core/run
+
+format:
+	@scripts/format --fix
+
+format-check:
+	@scripts/format
+
+tidy: build
+	@scripts/tidy
