@@ -1,10 +1,22 @@
 #include "hooks.h"
 
+#include "enforce/commit.h"
+#include "enforce/elevation.h"
+#include "enforce/expiry.h"
+#include "enforce/planning.h"
+#include "enforce/utility.h"
+#include "grants/cache.h"
+#include "grants/changes.h"
 #include "grants/shared.h"
+#include "pg/compat.h"
 #include "pg/installed.h"
 
 extern "C" {
+#include "access/parallel.h"
+#include "access/xact.h"
+#include "executor/executor.h"
 #include "storage/ipc.h"
+#include "tcop/utility.h"
 }
 
 namespace jit {
@@ -13,6 +25,18 @@ namespace {
 
 shmem_request_hook_type previous_shmem_request = nullptr;
 shmem_startup_hook_type previous_shmem_startup = nullptr;
+planner_hook_type previous_planner = nullptr;
+ExecutorStart_hook_type previous_start = nullptr;
+ExecutorRun_hook_type previous_run = nullptr;
+ExecutorFinish_hook_type previous_finish = nullptr;
+ExecutorEnd_hook_type previous_end = nullptr;
+ProcessUtility_hook_type previous_utility = nullptr;
+
+// Whether the hooks have anything to do for the current user. Parallel workers run on the leader's
+// elevated list: they pass through, and read no catalog here.
+bool Concerns(Oid userid) {
+  return !IsParallelWorker() && pg::IsGoverned(userid) && pg::RunsAsChosenUser();
+}
 
 void ShmemRequest() {
   if (previous_shmem_request) previous_shmem_request();
@@ -24,6 +48,94 @@ void ShmemStartup() {
   grants::InitSharedMemory();
 }
 
+PlannedStmt *NextPlanner(Query *query, const char *source, int cursor_options,
+                         ParamListInfo params) {
+  return (previous_planner ? previous_planner : standard_planner)(query, source, cursor_options,
+                                                                  params);
+}
+
+PlannedStmt *Planner(Query *query, const char *source, int cursor_options, ParamListInfo params) {
+  Oid userid = GetUserId();
+  if (!Concerns(userid)) return NextPlanner(query, source, cursor_options, params);
+  return enforce::PlanGoverned(query, source, cursor_options, params, userid, NextPlanner);
+}
+
+void NextStart(QueryDesc *desc, int eflags) {
+  (previous_start ? previous_start : standard_ExecutorStart)(desc, eflags);
+}
+
+void ExecutorStartHook(QueryDesc *desc, int eflags) {
+  Oid userid = GetUserId();
+  if (Concerns(userid))
+    enforce::StartGoverned(desc, eflags, userid, NextStart);
+  else
+    NextStart(desc, eflags);
+}
+
+struct RunArguments {
+  QueryDesc *desc;
+  ScanDirection direction;
+  uint64 count;
+  bool execute_once;
+};
+
+void NextRun(void *arg) {
+  RunArguments *a = static_cast<RunArguments *>(arg);
+  (previous_run ? previous_run : standard_ExecutorRun)(a->desc, a->direction, a->count,
+                                                       a->execute_once);
+}
+
+void ExecutorRunHook(QueryDesc *desc, ScanDirection direction, uint64 count, bool execute_once) {
+  RunArguments a = {desc, direction, count, execute_once};
+  if (enforce::Elevated *elevated = enforce::FindElevated(desc))
+    enforce::RunWatched(elevated, NextRun, &a);
+  else
+    NextRun(&a);
+}
+
+void NextFinish(void *arg) {
+  (previous_finish ? previous_finish : standard_ExecutorFinish)(static_cast<QueryDesc *>(arg));
+}
+
+// AFTER triggers run here.
+void ExecutorFinishHook(QueryDesc *desc) {
+  if (enforce::Elevated *elevated = enforce::FindElevated(desc))
+    enforce::RunWatched(elevated, NextFinish, desc);
+  else
+    NextFinish(desc);
+}
+
+void NextEnd(QueryDesc *desc) {
+  (previous_end ? previous_end : standard_ExecutorEnd)(desc);
+}
+
+void ExecutorEndHook(QueryDesc *desc) {
+  enforce::Elevated *elevated = enforce::FindElevated(desc);
+  PlannedStmt *original = elevated ? elevated->original : nullptr;
+  PlannedStmt *copy = elevated ? elevated->copy : nullptr;
+  NextEnd(desc);  // frees `elevated`
+  if (copy) enforce::ForgetElevated(desc, original, copy);
+}
+
+void NextUtility(PlannedStmt *statement, const char *source, bool read_only_tree,
+                 ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *environment,
+                 DestReceiver *dest, QueryCompletion *completion) {
+  (previous_utility ? previous_utility : standard_ProcessUtility)(
+      statement, source, read_only_tree, context, params, environment, dest, completion);
+}
+
+void Utility(PlannedStmt *statement, const char *source, bool read_only_tree,
+             ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *environment,
+             DestReceiver *dest, QueryCompletion *completion) {
+  // ROLLBACK must work in a failed transaction, where no catalog can be read.
+  if (enforce::IsHandledUtility(statement->utilityStmt) && !IsAbortedTransactionBlockState() &&
+      Concerns(GetUserId()))
+    enforce::ProcessGoverned({statement, source, read_only_tree, context, params, environment, dest,
+                              completion, NextUtility});
+  else
+    NextUtility(statement, source, read_only_tree, context, params, environment, dest, completion);
+}
+
 }  // namespace
 
 void InstallHooks() {
@@ -31,7 +143,24 @@ void InstallHooks() {
   shmem_request_hook = ShmemRequest;
   previous_shmem_startup = shmem_startup_hook;
   shmem_startup_hook = ShmemStartup;
+  previous_planner = planner_hook;
+  planner_hook = Planner;
+  previous_start = ExecutorStart_hook;
+  ExecutorStart_hook = ExecutorStartHook;
+  previous_run = ExecutorRun_hook;
+  ExecutorRun_hook = ExecutorRunHook;
+  previous_finish = ExecutorFinish_hook;
+  ExecutorFinish_hook = ExecutorFinishHook;
+  previous_end = ExecutorEnd_hook;
+  ExecutorEnd_hook = ExecutorEndHook;
+  previous_utility = ProcessUtility_hook;
+  ProcessUtility_hook = Utility;
   pg::InitInstalled();
+  grants::InitCache();
+  grants::InitChanges();
+  enforce::InitCommit();
+  enforce::InitExpiry();
+  enforce::InitPlanning();
 }
 
 }  // namespace jit

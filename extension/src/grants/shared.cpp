@@ -5,11 +5,11 @@
 #include "pg/compat.h"
 
 extern "C" {
+#include "common/hashfn.h"
 #include "port/atomics.h"
 #include "storage/ipc.h"
 #include "storage/lwlock.h"
 #include "storage/shmem.h"
-#include "common/hashfn.h"
 }
 
 namespace jit::grants {
@@ -24,8 +24,7 @@ struct Slot {
   int pid;
   Oid database;
   Oid grantee;
-  int count;             // entries wanted; those beyond kRunningEntries are not listed
-  int64 cancelled;       // request whose end cancelled the statement; 0 if none, -1 if any
+  int count;  // entries wanted; those beyond kRunningEntries are not listed
   RunningEntry entries[kRunningEntries];
 };
 
@@ -53,13 +52,6 @@ Slot *MySlot() {
 }
 
 int Listed(const Slot *slot) { return Min(slot->count, kRunningEntries); }
-
-// Sends SIGINT while the slot's lock is held: the backend cannot have left the statement, since
-// leaving takes the lock, so no later statement is hit.
-void Signal(Slot *slot, int64 request_id) {
-  slot->cancelled = request_id;
-  kill(slot->pid, SIGINT);
-}
 
 }  // namespace
 
@@ -98,11 +90,12 @@ int EnterRunning(Oid grantee, const RunningEntry *entries, int count) {
   if (mark == 0) {
     slot->pid = MyProcPid;
     slot->database = MyDatabaseId;
-    slot->cancelled = 0;
   }
   slot->grantee = grantee;
+  // Entries first, then the count: this backend's own timer may look in between.
   for (int i = 0; i < count; i++) {
-    if (slot->count < kRunningEntries) slot->entries[slot->count] = entries[i];
+    if (slot->count < kRunningEntries && i < kRunningEntries)
+      slot->entries[slot->count] = entries[i];
     slot->count++;
   }
   LWLockRelease(&slot->lock);
@@ -119,10 +112,9 @@ void LeaveRunning(int mark) {
 
 void ForgetRunning() {
   Slot *slot = MySlot();
-  if (slot != nullptr && slot->pid == MyProcPid && (slot->count != 0 || slot->cancelled != 0)) {
+  if (slot != nullptr && slot->pid == MyProcPid && slot->count != 0) {
     LWLockAcquire(&slot->lock, LW_EXCLUSIVE);
     slot->count = 0;
-    slot->cancelled = 0;
     LWLockRelease(&slot->lock);
   }
 }
@@ -136,23 +128,18 @@ TimestampTz EarliestEnd() {
   return earliest;
 }
 
-bool FirstToEnd(RunningEntry *entry) {
+bool FirstToEnd(int mark, RunningEntry *entry) {
   const Slot *slot = MySlot();
-  if (slot == nullptr || slot->pid != MyProcPid || slot->count == 0) return false;
-  *entry = slot->entries[0];
-  for (int i = 1; i < Listed(slot); i++)
-    if (slot->entries[i].expires_at < entry->expires_at) *entry = slot->entries[i];
-  return true;
-}
-
-bool TakeCancelled(int64 *request_id) {
-  Slot *slot = MySlot();
-  if (slot == nullptr || slot->pid != MyProcPid || slot->cancelled == 0) return false;
-  LWLockAcquire(&slot->lock, LW_EXCLUSIVE);
-  *request_id = slot->cancelled;
-  slot->cancelled = 0;
-  LWLockRelease(&slot->lock);
-  return *request_id != 0;
+  if (slot == nullptr || slot->pid != MyProcPid) return false;
+  // Where this level's entries did not fit, any may be the one.
+  int from = Min(mark, kRunningEntries - 1);
+  bool found = false;
+  for (int i = from; i < Listed(slot); i++) {
+    if (found && slot->entries[i].expires_at >= entry->expires_at) continue;
+    *entry = slot->entries[i];
+    found = true;
+  }
+  return found;
 }
 
 namespace {
@@ -170,12 +157,20 @@ void ForEachSlot(LWLockMode mode, Fn fn) {
   }
 }
 
-bool RunsUnder(const Slot *slot, int64 request_id) {
-  for (int i = 0; i < Listed(slot); i++)
-    if (slot->entries[i].request_id == request_id || slot->entries[i].extension_id == request_id)
-      return true;
-  // What is not listed may be under any request: then it ends.
-  return slot->count > kRunningEntries;
+// Ends the slot's entries of a request (0: all), and interrupts the backend. The lock is held: the
+// backend cannot have left the statement, since leaving takes the lock, so no later one is hit.
+bool End(Slot *slot, int64 request_id) {
+  bool hit = false;
+  // What is not listed may be under any request: then all of it ends.
+  bool all = request_id == 0 || slot->count > kRunningEntries;
+  for (int i = 0; i < Listed(slot); i++) {
+    RunningEntry &entry = slot->entries[i];
+    if (!all && entry.request_id != request_id && entry.extension_id != request_id) continue;
+    entry.expires_at = DT_NOBEGIN;
+    hit = true;
+  }
+  if (hit) kill(slot->pid, SIGINT);
+  return hit;
 }
 
 }  // namespace
@@ -183,15 +178,13 @@ bool RunsUnder(const Slot *slot, int64 request_id) {
 int CancelRunning(int64 request_id, int pid) {
   int cancelled = 0;
   ForEachSlot(LW_EXCLUSIVE, [&](Slot *slot) {
-    if ((pid != 0 && slot->pid != pid) || !RunsUnder(slot, request_id)) return;
-    Signal(slot, request_id);
-    cancelled++;
+    if ((pid == 0 || slot->pid == pid) && End(slot, request_id)) cancelled++;
   });
   return cancelled;
 }
 
 void CancelAllRunning() {
-  ForEachSlot(LW_EXCLUSIVE, [](Slot *slot) { Signal(slot, -1); });
+  ForEachSlot(LW_EXCLUSIVE, [](Slot *slot) { End(slot, 0); });
 }
 
 void ProlongRunning(int64 request_id, int64 extension_id, TimestampTz expires_at) {
@@ -199,6 +192,7 @@ void ProlongRunning(int64 request_id, int64 extension_id, TimestampTz expires_at
     for (int i = 0; i < Listed(slot); i++) {
       RunningEntry &entry = slot->entries[i];
       if (entry.request_id != request_id && entry.extension_id != request_id) continue;
+      if (entry.expires_at == DT_NOBEGIN) continue;  // revoked
       entry.extension_id = extension_id;
       entry.expires_at = Max(entry.expires_at, expires_at);
     }

@@ -13,7 +13,7 @@ inline constexpr int kRunningEntries = 16;
 struct RunningEntry {
   int64 request_id;
   int64 extension_id;      // the request that prolonged it while it ran; 0 if none
-  TimestampTz expires_at;  // when the statement must end
+  TimestampTz expires_at;  // when the statement must end; DT_NOBEGIN once its grant was revoked
 };
 
 // Requests and initialises the memory. Installs nothing else. Once each, from the shmem hooks.
@@ -26,28 +26,26 @@ void CountChange(Oid grantee);
 void CountChangeForAll();
 
 // Marks statements of this backend as running under grants; nests. EnterRunning returns a mark for
-// LeaveRunning, which must be called on every way out, errors included.
+// LeaveRunning, which must be called on every way out, errors included. Of `count` entries the first
+// kRunningEntries are given.
 int EnterRunning(Oid grantee, const RunningEntry *entries, int count);
 void LeaveRunning(int mark);
 
-// The earliest end among the running entries; infinity if none run. Safe in a signal handler.
+// The earliest end among the running entries; DT_NOEND if none run. Safe in a signal handler.
 TimestampTz EarliestEnd();
-// The entry that ends first. False if none run.
-bool FirstToEnd(RunningEntry *entry);
+// The entry that ends first among those entered since `mark`. False if there are none.
+bool FirstToEnd(int mark, RunningEntry *entry);
 
 // Forgets whatever this backend had marked: at the end of a transaction.
 void ForgetRunning();
 
-// Cancels the statements that run under a request in this database, by SIGINT; returns how many.
-// With pid <> 0 only that backend's.
+// Ends the statements that run under a request in this database: marks their entries as revoked and
+// interrupts them. Returns how many. With pid <> 0 only that backend's.
 int CancelRunning(int64 request_id, int pid = 0);
 // Cancels every statement that runs under any grant in this database.
 void CancelAllRunning();
 // Lets the statements that run under `request_id` go on to `expires_at` under `extension_id`.
 void ProlongRunning(int64 request_id, int64 extension_id, TimestampTz expires_at);
-
-// Whether this backend's running statement was cancelled by CancelRunning; resets the mark.
-bool TakeCancelled(int64 *request_id);
 
 // Calls fn for each running entry of this database.
 using RunningVisitor = void (*)(void *arg, int pid, Oid grantee, const RunningEntry &entry);

@@ -1,0 +1,159 @@
+#include "enforce/expiry.h"
+
+#include "enforce/commit.h"
+#include "enforce/needs.h"
+#include "enforce/refusal.h"
+#include "grants/cache.h"
+#include "grants/shared.h"
+#include "pg/installed.h"
+
+extern "C" {
+#include "access/xact.h"
+#include "port/atomics.h"
+#include "storage/latch.h"
+#include "storage/proc.h"
+#include "utils/memutils.h"
+#include "utils/timeout.h"
+}
+
+namespace jit::enforce {
+
+namespace {
+
+constexpr TimeoutId kNoTimeout = MAX_TIMEOUTS;
+TimeoutId timer = kNoTimeout;
+
+void Interrupt() {
+  QueryCancelPending = true;
+  InterruptPending = true;
+  SetLatch(MyLatch);
+}
+
+// Signal handler. A statement may have been prolonged since the timer was set.
+void OnTimer() {
+  TimestampTz end = grants::EarliestEnd();
+  if (end == DT_NOEND) return;
+  if (GetCurrentTimestamp() >= end)
+    Interrupt();
+  else
+    enable_timeout_at(timer, end);
+}
+
+// One absolute timer per backend, set to the earliest end and left to fire: one that fires when
+// nothing runs does nothing.
+void SetTimer() {
+  TimestampTz end = grants::EarliestEnd();
+  if (end == DT_NOEND) return;
+  // Lazily: a backend's start wipes what was registered before.
+  if (timer == kNoTimeout) timer = RegisterTimeout(USER_TIMEOUT, OnTimer);
+  if (get_timeout_active(timer) && get_timeout_finish_time(timer) <= end) return;
+  enable_timeout_at(timer, end);
+}
+
+// Code that traps query_canceled must not let the statements around it run on: their next
+// interrupt check fails again.
+void OnSubtransaction(SubXactEvent event, SubTransactionId, SubTransactionId, void *) {
+  if (event == SUBXACT_EVENT_ABORT_SUB && grants::EarliestEnd() != DT_NOEND &&
+      grants::EarliestEnd() <= GetCurrentTimestamp())
+    Interrupt();
+}
+
+void OnTransaction(XactEvent event, void *) {
+  if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT) grants::ForgetRunning();
+}
+
+char *EndOf(int64 request_id, TimestampTz expires_at, TimestampTz now) {
+  if (expires_at == DT_NOBEGIN || expires_at > now)
+    return psprintf("the access of request " INT64_FORMAT " was revoked", request_id);
+  return psprintf("the access of request " INT64_FORMAT " ended at %s", request_id,
+                  timestamptz_to_str(expires_at));
+}
+
+[[noreturn]] void RefuseEnded(const Elevated *e, List *lacking) {
+  // Of several requests, the one that ended first.
+  TimestampTz now = GetCurrentTimestamp();
+  const grants::RunningEntry *first = &e->coverage.used[0];
+  for (int i = 1; i < Min(e->coverage.count, grants::kRunningEntries); i++)
+    if (e->coverage.used[i].expires_at < first->expires_at) first = &e->coverage.used[i];
+  char *hint = RequestHint(lacking);
+  // The code that PL/pgSQL's WHEN OTHERS does not trap.
+  ereport(ERROR, (errcode(ERRCODE_QUERY_CANCELED),
+                  errmsg("canceling statement because %s",
+                         EndOf(first->request_id, first->expires_at, now)),
+                  hint ? errhint("%s", hint) : 0));
+  pg_unreachable();
+}
+
+void RequireCovered(Elevated *e) {
+  bool current = grants::IsCurrent(e->userid) && GetCurrentTimestamp() < e->coverage.until;
+  // Membership is asked each time: whoever has lost it has no grants.
+  if (!pg::IsGoverned(e->userid)) RefuseEnded(e, e->needs);
+  if (current) return;
+  grants::Coverage coverage = grants::Cover(e->userid, e->needs);
+  if (coverage.uncovered != NIL) RefuseEnded(e, coverage.uncovered);
+  e->coverage = coverage;
+}
+
+// In PG_CATCH: throws the current error on; a cancellation that the end of a grant caused says so.
+[[noreturn]] void RethrowEnded(const Elevated *e, int mark, MemoryContext context) {
+  grants::RunningEntry entry;
+  TimestampTz now = GetCurrentTimestamp();
+  bool ended = geterrcode() == ERRCODE_QUERY_CANCELED && grants::FirstToEnd(mark, &entry) &&
+               entry.expires_at <= now;
+  grants::LeaveRunning(mark);
+  if (!ended) PG_RE_THROW();
+  MemoryContextSwitchTo(context);
+  ErrorData *error = CopyErrorData();
+  FlushErrorState();
+  int64 request_id = entry.extension_id != 0 ? entry.extension_id : entry.request_id;
+  error->message = psprintf("canceling statement because %s", EndOf(request_id, entry.expires_at, now));
+  error->hint = RequestHint(e->needs);
+  ReThrowError(error);
+  pg_unreachable();
+}
+
+int Enter(Elevated *e) {
+  // Requests that are not listed have their end kept by one that is.
+  if (e->coverage.count > grants::kRunningEntries)
+    e->coverage.used[0].expires_at = e->coverage.until;
+  return grants::EnterRunning(e->userid, e->coverage.used, e->coverage.count);
+}
+
+}  // namespace
+
+void InitExpiry() {
+  RegisterXactCallback(OnTransaction, nullptr);
+  RegisterSubXactCallback(OnSubtransaction, nullptr);
+}
+
+void RunWatched(Elevated *e, void (*body)(void *arg), void *arg) {
+  MemoryContext context = CurrentMemoryContext;
+  RefuseHeld(e->desc);
+  RequireCovered(e);
+  if (e->writes) NoteWrite(e->userid, e->needs, e->coverage.used[0].request_id);
+  int mark = Enter(e);
+  PG_TRY();
+  {
+    // A revocation either finds this statement among the running ones, or is found here.
+    pg_memory_barrier();
+    while (!grants::IsCurrent(e->userid)) {
+      grants::LeaveRunning(mark);
+      RequireCovered(e);
+      Enter(e);
+      pg_memory_barrier();
+    }
+    SetTimer();
+    body(arg);
+    // The last rows may have passed without an interrupt check.
+    if (grants::EarliestEnd() <= GetCurrentTimestamp()) {
+      Interrupt();
+      CHECK_FOR_INTERRUPTS();
+    }
+  }
+  PG_CATCH();
+  { RethrowEnded(e, mark, context); }
+  PG_END_TRY();
+  grants::LeaveRunning(mark);
+}
+
+}  // namespace jit::enforce

@@ -1,0 +1,16 @@
+// Hard expiry and revocation: an elevated statement runs only while its grants last.
+
+#pragma once
+
+#include "enforce/elevation.h"
+
+namespace jit::enforce {
+
+// Registers the transaction callbacks. Once, from _PG_init.
+void InitExpiry();
+
+// Runs `body(arg)`, a part of the statement's execution, under watch: refused when its grants no
+// longer cover it, aborted (57014) at the instant they cease to.
+void RunWatched(Elevated *statement, void (*body)(void *arg), void *arg);
+
+}  // namespace jit::enforce
