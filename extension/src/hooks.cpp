@@ -3,6 +3,7 @@
 #include "enforce/commit.h"
 #include "enforce/elevation.h"
 #include "enforce/expiry.h"
+#include "enforce/inlining.h"
 #include "enforce/planning.h"
 #include "enforce/utility.h"
 #include "grants/cache.h"
@@ -160,6 +161,7 @@ void InstallHooks() {
   grants::InitChanges();
   enforce::InitCommit();
   enforce::InitExpiry();
+  enforce::InitInlining();
   enforce::InitPlanning();
 }
 

@@ -9,6 +9,7 @@
 
 extern "C" {
 #include "access/xact.h"
+#include "access/xlog.h"
 #include "port/atomics.h"
 #include "storage/latch.h"
 #include "storage/proc.h"
@@ -69,12 +70,17 @@ char *EndOf(int64 request_id, TimestampTz expires_at, TimestampTz now) {
                   timestamptz_to_str(expires_at));
 }
 
+// Of several requests, the one that ends first.
+const grants::RunningEntry *FirstOf(const grants::Coverage &coverage) {
+  const grants::RunningEntry *first = &coverage.used[0];
+  for (int i = 1; i < Min(coverage.count, grants::kRunningEntries); i++)
+    if (coverage.used[i].expires_at < first->expires_at) first = &coverage.used[i];
+  return first;
+}
+
 [[noreturn]] void RefuseEnded(const Elevated *e, List *lacking) {
-  // Of several requests, the one that ended first.
   TimestampTz now = GetCurrentTimestamp();
-  const grants::RunningEntry *first = &e->coverage.used[0];
-  for (int i = 1; i < Min(e->coverage.count, grants::kRunningEntries); i++)
-    if (e->coverage.used[i].expires_at < first->expires_at) first = &e->coverage.used[i];
+  const grants::RunningEntry *first = FirstOf(e->coverage);
   char *hint = RequestHint(lacking);
   // The code that PL/pgSQL's WHEN OTHERS does not trap.
   ereport(ERROR, (errcode(ERRCODE_QUERY_CANCELED),
@@ -85,7 +91,8 @@ char *EndOf(int64 request_id, TimestampTz expires_at, TimestampTz now) {
 }
 
 void RequireCovered(Elevated *e) {
-  bool current = grants::IsCurrent(e->userid) && GetCurrentTimestamp() < e->coverage.until;
+  bool current = grants::IsCurrent(e->userid) && !RecoveryInProgress() &&
+                 GetCurrentTimestamp() < e->coverage.until;
   // Membership is asked each time: whoever has lost it has no grants.
   if (!pg::IsGoverned(e->userid)) RefuseEnded(e, e->needs);
   if (current) return;
@@ -130,7 +137,7 @@ void RunWatched(Elevated *e, void (*body)(void *arg), void *arg) {
   MemoryContext context = CurrentMemoryContext;
   RefuseHeld(e->desc);
   RequireCovered(e);
-  if (e->writes) NoteWrite(e->userid, e->needs, e->coverage.used[0].request_id);
+  if (e->writes) NoteWrite(e->userid, e->needs, FirstOf(e->coverage)->request_id);
   int mark = Enter(e);
   PG_TRY();
   {

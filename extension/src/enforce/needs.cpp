@@ -125,17 +125,31 @@ bool WalkQuery(Node *node, void *context) {
   return pg::WalkExpression(node, WalkQuery, context);
 }
 
+// The one column to ask for where any will do: of the primary key, else the first.
+Bitmapset *AnyColumn(Oid relid, const Bitmapset *all) {
+  Relation rel = RelationIdGetRelation(relid);
+  if (!RelationIsValid(rel)) return nullptr;
+  Bitmapset *key = RelationGetIndexAttrBitmap(rel, INDEX_ATTR_BITMAP_PRIMARY_KEY);
+  RelationClose(rel);
+  int column = bms_next_member(bms_is_empty(key) ? all : key, -1);
+  return column >= 0 ? bms_make_singleton(column) : nullptr;
+}
+
 // 'SELECT' or 'SELECT (a, b)'.
 void AppendPrivilege(StringInfo out, const Need *need, PrivilegeMask bit, const char *name,
                      const Bitmapset *all) {
-  Bitmapset **columns = ColumnsFor(const_cast<Need *>(need), bit);
-  bool whole = (need->table_mask & bit) || (columns != nullptr && bms_equal(*columns, all));
-  if (!whole && (columns == nullptr || bms_is_empty(*columns))) return;
+  Bitmapset **named = ColumnsFor(const_cast<Need *>(need), bit);
+  Bitmapset *columns = named != nullptr ? *named : nullptr;
+  if (need->any_mask & bit) columns = AnyColumn(need->relid, all);
+  bool whole = (need->table_mask & ~need->any_mask & bit) ||
+               ((need->any_mask & bit) && bms_is_empty(columns)) ||
+               (!bms_is_empty(columns) && bms_equal(columns, all));
+  if (!whole && bms_is_empty(columns)) return;
   appendStringInfo(out, "%s%s", out->len > 0 ? ", " : "", name);
   if (whole) return;
   const char *separator = " (";
   int col = -1;
-  while ((col = bms_next_member(*columns, col)) >= 0) {
+  while ((col = bms_next_member(columns, col)) >= 0) {
     const char *column =
         get_attname(need->relid, col + FirstLowInvalidHeapAttributeNumber, false);
     appendStringInfo(out, "%s%s", separator, quote_identifier(column));

@@ -81,8 +81,11 @@ struct Arguments {
   planner_hook_type next;
 };
 
+// Made for this user: defaults of serial columns may have been replaced.
 PlannedStmt *Plan(const Arguments &a) {
-  return a.next(a.query, a.source, a.cursor_options, a.params);
+  PlannedStmt *plan = a.next(a.query, a.source, a.cursor_options, a.params);
+  plan->dependsOnRole = true;
+  return plan;
 }
 
 PlannedStmt *PlanMarked(const Arguments &a, List *views, bool may_read) {

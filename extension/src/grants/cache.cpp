@@ -10,6 +10,7 @@ extern "C" {
 #include "access/sysattr.h"
 #include "access/table.h"
 #include "access/xact.h"
+#include "access/xlog.h"
 #include "catalog/pg_type_d.h"
 #include "utils/acl.h"
 #include "utils/array.h"
@@ -196,7 +197,8 @@ bool IsCurrent(Oid userid) {
 GrantSet GrantsOf(Oid userid) {
   const pg::Installed *here = pg::GetInstalled();
   if (here == nullptr) return {nullptr, 0};
-  if (!IsCurrent(userid)) {
+  // On a replica nobody counts changes here, and invalidations wait for the next lock.
+  if (!IsCurrent(userid) || RecoveryInProgress()) {
     // Both marks are taken before reading: a change that comes meanwhile makes the next call read again.
     stale = false;
     cached_user = InvalidOid;

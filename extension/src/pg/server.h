@@ -2,6 +2,9 @@
 
 #pragma once
 
+// The library is compiled with -fvisibility=hidden, which the server's headers of 15 do not allow for.
+#define PGDLLEXPORT __attribute__((visibility("default")))
+
 extern "C" {
 #include "postgres.h"
 
@@ -18,7 +21,7 @@ extern "C" {
 #include "utils/timestamp.h"
 }
 
-// Exports a function to SQL. Wraps PG_FUNCTION_INFO_V1, whose symbols -fvisibility=hidden would hide.
+// Exports a function to SQL; its definition follows.
 #define JIT_SQL_FUNCTION(name)                                                        \
   extern "C" {                                                                        \
   PGDLLEXPORT Datum name(PG_FUNCTION_ARGS);                                           \
