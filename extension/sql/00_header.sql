@@ -1,0 +1,2 @@
+\echo Use "CREATE EXTENSION jit_access" to load this file. \quit
+

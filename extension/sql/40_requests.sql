@@ -1,0 +1,308 @@
+-- Asking: from the parsed request to a row in jit.requests.
+
+CREATE FUNCTION jit.backend_start() RETURNS timestamptz
+  LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'jit_backend_start';
+
+CREATE FUNCTION jit_request(
+  access text, duration interval, reason text,
+  ticket text DEFAULT NULL, starts_at timestamptz DEFAULT NULL, row_filter text DEFAULT NULL, max_rows bigint DEFAULT NULL,
+  session_only boolean DEFAULT false, client_addr inet DEFAULT NULL, break_glass boolean DEFAULT false) RETURNS bigint
+  LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jit_request';
+
+CREATE FUNCTION jit_request_for(
+  statement text, duration interval, reason text,
+  ticket text DEFAULT NULL, starts_at timestamptz DEFAULT NULL, row_filter text DEFAULT NULL, max_rows bigint DEFAULT NULL,
+  session_only boolean DEFAULT false, client_addr inet DEFAULT NULL, break_glass boolean DEFAULT false) RETURNS bigint
+  LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jit_request_for';
+
+CREATE FUNCTION jit_wait(request_id bigint, timeout interval DEFAULT '5 minutes') RETURNS text
+  LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jit_wait';
+
+-- Membership that somebody gave. pg_has_role would say yes to every superuser.
+CREATE FUNCTION jit.is_requester(role oid) RETURNS boolean
+  LANGUAGE sql STABLE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+  WITH RECURSIVE above (oid) AS (
+    SELECT r.oid FROM pg_roles r WHERE r.oid = $1
+    UNION
+    SELECT m.roleid FROM above a JOIN pg_auth_members m ON m.member = a.oid
+  )
+  SELECT EXISTS (SELECT FROM above a JOIN pg_roles r ON r.oid = a.oid WHERE r.rolname = 'jit_requester')
+$$;
+
+-- Member of the group, as PostgreSQL has it: a superuser is a member of every role. False where either is gone.
+CREATE FUNCTION jit.is_member(role oid, group_name text) RETURNS boolean
+  LANGUAGE sql STABLE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT EXISTS (SELECT FROM pg_roles g, pg_roles m
+                 WHERE g.rolname = $2 AND m.oid = $1 AND pg_has_role(m.oid, g.oid, 'MEMBER'))
+$$;
+
+CREATE FUNCTION jit.session_user_oid() RETURNS oid
+  LANGUAGE sql STABLE
+  SET search_path = pg_catalog, pg_temp
+AS $$ SELECT r.oid FROM pg_roles r WHERE r.rolname = session_user $$;
+
+CREATE FUNCTION jit.announce(request_id bigint, event text) RETURNS void
+  LANGUAGE sql VOLATILE
+  SET search_path = pg_catalog, pg_temp
+AS $$ SELECT pg_notify('jit_access', format('{"request_id":%s,"event":"%s"}', $1, $2)) $$;
+
+-- A status as of the clock: what is over is over, whether or not a daemon has written it down.
+CREATE FUNCTION jit.status_now(status text, lapse_at timestamptz, pushed_at timestamptz, starts_at timestamptz,
+                               expires_at timestamptz) RETURNS text
+  LANGUAGE sql VOLATILE
+AS $$
+  SELECT CASE
+    WHEN $1 = 'pending' AND $2 <= pg_catalog.clock_timestamp() THEN 'lapsed'
+    WHEN $1 IN ('approved', 'active') AND $3 IS NOT NULL AND $5 <= pg_catalog.clock_timestamp() THEN 'expired'
+    WHEN $1 = 'approved' AND $3 IS NOT NULL AND coalesce($4, $3) <= pg_catalog.clock_timestamp() THEN 'active'
+    ELSE $1
+  END
+$$;
+
+-- The first object that is no longer what was asked for (dropped, renamed, moved, replaced); NULL when all are.
+CREATE FUNCTION jit.changed_object(objects jsonb) RETURNS text
+  LANGUAGE sql STABLE
+  SET search_path = pg_catalog, pg_temp
+  SET quote_all_identifiers = off
+AS $$
+  SELECT format('%I.', o.schema_name) || coalesce(quote_ident(o.relation_name), '*')
+  FROM jsonb_to_recordset($1) AS o (schema_oid oid, schema_name text, relation_oid oid, relation_name text, kind text,
+                                    columns jsonb, column_numbers jsonb)
+  WHERE NOT EXISTS (SELECT FROM pg_namespace n WHERE n.oid = o.schema_oid AND n.nspname = o.schema_name)
+     OR (o.relation_oid <> 0
+         AND NOT EXISTS (SELECT FROM pg_class c
+                         WHERE c.oid = o.relation_oid AND c.relnamespace = o.schema_oid
+                           AND c.relname = o.relation_name AND c.relkind::text = o.kind))
+     OR EXISTS (SELECT FROM jsonb_array_elements_text(nullif(o.columns, 'null')) WITH ORDINALITY AS col (name, n)
+                WHERE NOT EXISTS (SELECT FROM pg_attribute a
+                                  WHERE a.attrelid = o.relation_oid AND a.attname = col.name AND NOT a.attisdropped
+                                    AND a.attnum = (o.column_numbers ->> (col.n::integer - 1))::smallint))
+  LIMIT 1
+$$;
+
+-- Turns an approved request into grants; the caller holds the row's lock and has checked everything.
+CREATE FUNCTION jit.insert_grants(request jit.requests, begins timestamptz, ends timestamptz) RETURNS void
+  LANGUAGE sql VOLATILE
+  SET search_path = pg_catalog, pg_temp
+  SET quote_all_identifiers = off
+AS $$
+  INSERT INTO jit.grants (request_id, grantee, grantee_oid, privileges, privilege_mask, relation, schema_oid, schema_name,
+                          relation_oid, relation_name, columns, column_numbers, starts_at, expires_at,
+                          session_pid, session_start, client_addr)
+  SELECT ($1).id, ($1).requester, ($1).requester_oid,
+         ARRAY(SELECT jsonb_array_elements_text(o.privileges)), o.privilege_mask,
+         format('%I.', o.schema_name) || coalesce(quote_ident(o.relation_name), '*'),
+         o.schema_oid, o.schema_name, o.relation_oid, o.relation_name,
+         CASE WHEN jsonb_typeof(o.columns) = 'array' THEN ARRAY(SELECT jsonb_array_elements_text(o.columns)) END,
+         CASE WHEN jsonb_typeof(o.columns) = 'array'
+              THEN ARRAY(SELECT jsonb_array_elements_text(o.column_numbers)::smallint) END,
+         $2, $3, ($1).session_pid, ($1).session_start, ($1).client_addr
+  FROM jsonb_to_recordset(($1).objects) AS o (schema_oid oid, schema_name name, relation_oid oid, relation_name name,
+                                              privileges jsonb, privilege_mask integer, columns jsonb, column_numbers jsonb)
+$$;
+
+-- Length-checks a text that people will read, and keeps terminal escapes out of it.
+CREATE FUNCTION jit.check_words(what text, words text, longest integer) RETURNS void
+  LANGUAGE plpgsql IMMUTABLE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF length(words) > longest THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'invalid_parameter_value',
+      MESSAGE = format('%s is longer than %s characters', what, longest),
+      HINT = 'Say it shorter, and link to the rest.';
+  END IF;
+  IF translate(words, chr(9) || chr(10) || chr(13), '') ~ '[[:cntrl:]]' THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'invalid_parameter_value',
+      MESSAGE = format('%s contains control characters', what),
+      HINT = 'Write plain text; line breaks and tabs are fine.';
+  END IF;
+END
+$$;
+
+-- How long in all, checked against the longest that is allowed.
+CREATE FUNCTION jit.check_duration(duration interval, ruling jit.ruling) RETURNS interval
+  LANGUAGE plpgsql STABLE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF duration IS NULL THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'null_value_not_allowed',
+      MESSAGE = 'duration must not be NULL',
+      HINT = format('Say for how long, at most %s.', (ruling).max_duration);
+  END IF;
+  IF NOT isfinite(duration) OR jit.seconds(duration) > jit.seconds((ruling).max_duration) THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'invalid_parameter_value',
+      MESSAGE = format('duration %s is too long', duration),
+      HINT = format('The longest that %s allows is %s.',
+                    CASE WHEN (ruling).max_by IS NULL THEN 'the built-in rule' ELSE format('policy "%s"', (ruling).max_by) END,
+                    (ruling).max_duration);
+  END IF;
+  IF jit.seconds(duration) <= 0 THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'invalid_parameter_value',
+      MESSAGE = format('duration %s is not more than zero', duration),
+      HINT = format('Say for how long, at most %s.', (ruling).max_duration);
+  END IF;
+  -- Months have no fixed length; what is stored has.
+  IF extract(year FROM duration) <> 0 OR extract(month FROM duration) <> 0 THEN
+    RETURN justify_hours(make_interval(secs => jit.seconds(duration)::double precision));
+  END IF;
+  RETURN duration;
+END
+$$;
+
+-- Files what jit_request and jit_request_for have parsed. Called by them alone, past the ACL: whoever could call it
+-- directly could have approvers decide on a text that is not what the objects say.
+CREATE FUNCTION jit.file_request(
+  access text, asked text, statement text, objects jsonb, duration interval, reason text, ticket text,
+  starts_at timestamptz, session_only boolean, client_addr inet, break_glass boolean, extends bigint) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+  SET quote_all_identifiers = off
+AS $$
+DECLARE
+  requester_oid constant oid := jit.session_user_oid();
+  now_at timestamptz := clock_timestamp();
+  ruling jit.ruling;
+  pattern record;
+  request jit.requests;
+BEGIN
+  IF NOT jit.is_requester(requester_oid) THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'insufficient_privilege',
+      MESSAGE = format('role "%s" may not request access', session_user),
+      HINT = format('A DBA makes it a requester: GRANT jit_requester TO %I;', session_user);
+  END IF;
+  IF reason IS NULL THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'null_value_not_allowed',
+      MESSAGE = 'reason must not be NULL',
+      HINT = 'Say what the access is for; the approver reads it.';
+  END IF;
+  IF btrim(reason, E' \t\r\n') = '' THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'invalid_parameter_value',
+      MESSAGE = 'reason must not be empty',
+      HINT = 'Say what the access is for; the approver reads it.';
+  END IF;
+  PERFORM jit.check_words('reason', reason, 4000);
+  PERFORM jit.check_words('ticket', ticket, 200);
+  IF session_only IS NULL OR break_glass IS NULL THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'null_value_not_allowed',
+      MESSAGE = format('%s must not be NULL', CASE WHEN session_only IS NULL THEN 'session_only' ELSE 'break_glass' END),
+      HINT = 'Say true or false, or leave it out.';
+  END IF;
+  IF starts_at IS NOT NULL AND (NOT isfinite(starts_at) OR starts_at <= now_at OR starts_at > now_at + interval '365 days') THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'invalid_parameter_value',
+      MESSAGE = 'starts_at must be in the future, at most 365 days from now',
+      HINT = 'Leave it out to start as soon as the request is approved.';
+  END IF;
+
+  ruling := jit.rule_on(requester_oid, objects);
+  IF ruling.denied_by IS NOT NULL THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'insufficient_privilege',
+      MESSAGE = format('policy "%s" denies %s', ruling.denied_by, ruling.denied_what),
+      HINT = 'Ask without it, or talk to whoever keeps the policies.';
+  END IF;
+  duration := jit.check_duration(duration, ruling);
+  FOR pattern IN SELECT * FROM jsonb_to_recordset(ruling.patterns) AS p (policy text, pattern text) LOOP
+    IF file_request.reason !~ pattern.pattern THEN
+      RAISE EXCEPTION USING
+        ERRCODE = 'invalid_parameter_value',
+        MESSAGE = format('the reason does not have the form that policy "%s" wants', pattern.policy),
+        HINT = format('It must match the regular expression "%s".', pattern.pattern);
+    END IF;
+  END LOOP;
+  IF ruling.ticket_by IS NOT NULL AND coalesce(btrim(ticket), '') = '' THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'invalid_parameter_value',
+      MESSAGE = format('policy "%s" wants a ticket', ruling.ticket_by),
+      HINT = 'Add it: ticket => ''<number>''.';
+  END IF;
+  IF break_glass THEN
+    IF ruling.glass_by IS NOT NULL THEN
+      RAISE EXCEPTION USING
+        ERRCODE = 'insufficient_privilege',
+        MESSAGE = format('%s does not allow break-glass', ruling.glass_by),
+        HINT = 'Ask without break_glass, and an approver decides.';
+    END IF;
+    IF starts_at IS NOT NULL THEN
+      RAISE EXCEPTION USING
+        ERRCODE = 'invalid_parameter_value',
+        MESSAGE = 'break-glass access starts at once',
+        HINT = 'Leave out starts_at, or break_glass.';
+    END IF;
+    -- An old snapshot would show policies that are no longer in force.
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+      RAISE EXCEPTION USING
+        ERRCODE = 'active_sql_transaction',
+        MESSAGE = 'break-glass needs the isolation level READ COMMITTED',
+        HINT = 'Ask in a transaction of its own.';
+    END IF;
+  END IF;
+
+  request.requester := session_user;
+  request.requester_oid := requester_oid;
+  request.access := access;
+  request.asked := asked;
+  request.statement := statement;
+  request.objects := objects;
+  request.duration := duration;
+  request.reason := reason;
+  request.ticket := nullif(btrim(ticket), '');
+  request.policy := nullif(array_to_string(ruling.policies, ', '), '');
+  request.requirements := ruling.requirements;
+  request.created_at := now_at;
+  request.starts_at := starts_at;
+  request.lapse_at := now_at + make_interval(secs => jit.seconds(ruling.lapse_after)::double precision);
+  request.session_only := session_only;
+  IF session_only THEN
+    request.session_pid := pg_backend_pid();
+    request.session_start := jit.backend_start();
+  END IF;
+  request.client_addr := client_addr;
+  request.break_glass := break_glass;
+  request.review_owed := break_glass;
+  request.extends := extends;
+  request.status := 'pending';
+  IF break_glass THEN
+    request.status := 'active';
+    request.decided_at := now_at;
+    request.pushed_at := now_at;
+    request.approved_duration := duration;
+    request.expires_at := now_at + make_interval(secs => jit.seconds(duration)::double precision);
+  ELSIF jit.quorum_met(0, requester_oid, ruling.requirements) THEN
+    request.status := 'approved';
+    request.decided_at := now_at;
+    request.approved_duration := duration;
+  END IF;
+
+  request.id := nextval('jit.requests_id_seq');
+  INSERT INTO jit.requests OVERRIDING SYSTEM VALUE SELECT (request).*;
+
+  IF break_glass THEN
+    PERFORM jit.insert_grants(request, now_at, request.expires_at);
+    PERFORM jit.announce(request.id, 'break_glass');
+    RAISE LOG 'jit_access: break-glass request % by "%" for %: %', request.id, session_user, access, reason;
+  ELSE
+    PERFORM jit.announce(request.id, 'requested');
+    IF request.status = 'approved' THEN
+      PERFORM jit.announce(request.id, 'approved');
+    END IF;
+  END IF;
+  RETURN request.id;
+END
+$$;
+

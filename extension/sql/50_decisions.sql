@@ -1,0 +1,364 @@
+-- Deciding: four eyes and quorum are held here, by the database, whoever calls.
+
+-- Whether every requirement has its approvals, counting only those who still are members of the approver role.
+CREATE FUNCTION jit.quorum_met(request_id bigint, requester oid, requirements jsonb) RETURNS boolean
+  LANGUAGE sql STABLE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT coalesce(bool_and(r.approvals <= (
+           SELECT count(*) FROM jit.approvals a
+           WHERE a.request_id = $1 AND a.decision = 'approve' AND a.approver_oid <> $2
+             AND jit.is_member(a.approver_oid, r.approver))), false)
+  FROM jsonb_to_recordset($3) AS r (approver text, approvals integer)
+$$;
+
+-- Whether the role may decide on anything: member of one of the approver roles, or of jit_approver.
+CREATE FUNCTION jit.may_decide(role oid, requirements jsonb) RETURNS boolean
+  LANGUAGE sql STABLE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT jit.is_member($1, 'jit_approver')
+      OR EXISTS (SELECT FROM jsonb_to_recordset($2) AS r (approver text) WHERE jit.is_member($1, r.approver))
+$$;
+
+-- Locks the request for a decision. To somebody who may not see it, it does not exist.
+CREATE FUNCTION jit.lock_request(request_id bigint) RETURNS jit.requests
+  LANGUAGE plpgsql VOLATILE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  request jit.requests;
+  me constant oid := jit.session_user_oid();
+BEGIN
+  IF request_id IS NULL THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'null_value_not_allowed',
+      MESSAGE = 'request_id must not be NULL',
+      HINT = 'jit.my_requests lists your own requests, jit.pending those that you may decide.';
+  END IF;
+  SELECT * INTO request FROM jit.requests r WHERE r.id = lock_request.request_id;
+  IF request.id IS NULL
+     OR NOT (request.requester_oid = me OR jit.may_decide(me, request.requirements)
+             OR jit.is_member(me, 'jit_auditor') OR jit.is_member(me, 'jit_coordinator')) THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'undefined_object',
+      MESSAGE = format('request %s does not exist', request_id),
+      HINT = 'jit.my_requests lists your own requests, jit.pending those that you may decide.';
+  END IF;
+  SELECT * INTO request FROM jit.requests r WHERE r.id = lock_request.request_id FOR UPDATE;
+  request.status := jit.status_now(request.status, request.lapse_at, request.pushed_at, request.starts_at, request.expires_at);
+  RETURN request;
+END
+$$;
+
+CREATE FUNCTION jit.wrong_status(request jit.requests, wanted text, hint text) RETURNS void
+  LANGUAGE plpgsql VOLATILE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  RAISE EXCEPTION USING
+    ERRCODE = 'object_not_in_prerequisite_state',
+    MESSAGE = format('request %s is %s, not %s', request.id, request.status, wanted),
+    HINT = hint;
+END
+$$;
+
+CREATE FUNCTION jit.names_of_approvers(requirements jsonb) RETURNS text
+  LANGUAGE sql STABLE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT string_agg(DISTINCT format('"%s"', r.approver), ', ')
+  FROM jsonb_to_recordset($1) AS r (approver text)
+$$;
+
+CREATE FUNCTION jit_approve(request_id bigint, comment text DEFAULT NULL, duration interval DEFAULT NULL) RETURNS text
+  LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+  SET quote_all_identifiers = off
+AS $$
+DECLARE
+  me constant oid := jit.session_user_oid();
+  request jit.requests;
+  ruling jit.ruling;
+  changed text;
+  granted interval;
+BEGIN
+  request := jit.lock_request(request_id);
+  IF request.requester_oid = me THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'insufficient_privilege',
+      MESSAGE = format('request %s is your own', request.id),
+      HINT = 'Somebody else has to approve it.';
+  END IF;
+  IF NOT jit.may_decide(me, request.requirements) THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'insufficient_privilege',
+      MESSAGE = format('role "%s" may not approve request %s', session_user, request.id),
+      HINT = format('Members of %s may.', jit.names_of_approvers(request.requirements));
+  END IF;
+  IF request.status <> 'pending' THEN
+    PERFORM jit.wrong_status(request, 'pending', 'Only a pending request can be decided.');
+  END IF;
+  PERFORM jit.check_words('comment', comment, 4000);
+
+  IF NOT jit.is_requester(request.requester_oid) THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'object_not_in_prerequisite_state',
+      MESSAGE = format('role "%s" is no longer a requester', request.requester),
+      HINT = 'Deny the request, or have a DBA GRANT jit_requester again.';
+  END IF;
+  changed := jit.changed_object(request.objects);
+  IF changed IS NOT NULL THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'object_not_in_prerequisite_state',
+      MESSAGE = format('%s is no longer what request %s asked for', changed, request.id),
+      HINT = 'It was dropped, renamed or replaced meanwhile: deny the request, and have it asked anew.';
+  END IF;
+  ruling := jit.rule_on(request.requester_oid, request.objects);
+  IF ruling.denied_by IS NOT NULL THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'insufficient_privilege',
+      MESSAGE = format('policy "%s" denies %s', ruling.denied_by, ruling.denied_what),
+      HINT = 'The policy was made after the request: deny the request.';
+  END IF;
+  IF NOT EXISTS (SELECT FROM jsonb_to_recordset(ruling.requirements) AS q (approver text) WHERE jit.is_member(me, q.approver)) THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'insufficient_privilege',
+      MESSAGE = format('role "%s" may not approve request %s', session_user, request.id),
+      HINT = format('Members of %s may.', jit.names_of_approvers(ruling.requirements));
+  END IF;
+  IF EXISTS (SELECT FROM jit.approvals a WHERE a.request_id = request.id AND a.approver_oid = me) THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'object_not_in_prerequisite_state',
+      MESSAGE = format('you have approved request %s already', request.id),
+      HINT = 'It takes another approver.';
+  END IF;
+
+  granted := coalesce(request.approved_duration, request.duration);
+  IF duration IS NOT NULL THEN
+    IF NOT isfinite(duration) OR jit.seconds(duration) <= 0 OR jit.seconds(duration) > jit.seconds(granted) THEN
+      RAISE EXCEPTION USING
+        ERRCODE = 'invalid_parameter_value',
+        MESSAGE = format('duration %s is not between zero and %s', duration, granted),
+        HINT = 'An approver may shorten what was asked for, never lengthen it.';
+    END IF;
+    granted := duration;
+  END IF;
+  IF jit.seconds(granted) > jit.seconds(ruling.max_duration) THEN
+    granted := ruling.max_duration;
+  END IF;
+
+  INSERT INTO jit.approvals (request_id, approver, approver_oid, decision, comment, duration, decided_at)
+  VALUES (request.id, session_user, me, 'approve', jit_approve.comment, jit_approve.duration, clock_timestamp());
+  IF jit.quorum_met(request.id, request.requester_oid, ruling.requirements) THEN
+    request.status := 'approved';
+    request.decided_at := clock_timestamp();
+  END IF;
+  -- Written even while the quorum is open: two approvers at once must meet on this row, at every isolation level.
+  UPDATE jit.requests r
+  SET status = request.status, decided_at = request.decided_at, approved_duration = granted,
+      requirements = ruling.requirements, policy = nullif(array_to_string(ruling.policies, ', '), '')
+  WHERE r.id = request.id;
+  PERFORM jit.announce(request.id, request.status);
+  RETURN request.status;
+END
+$$;
+
+CREATE FUNCTION jit_deny(request_id bigint, comment text DEFAULT NULL) RETURNS text
+  LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  me constant oid := jit.session_user_oid();
+  request jit.requests;
+BEGIN
+  request := jit.lock_request(request_id);
+  IF request.requester_oid = me THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'insufficient_privilege',
+      MESSAGE = format('request %s is your own', request.id),
+      HINT = format('Take it back: SELECT jit_cancel(%s);', request.id);
+  END IF;
+  IF NOT jit.may_decide(me, request.requirements) THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'insufficient_privilege',
+      MESSAGE = format('role "%s" may not deny request %s', session_user, request.id),
+      HINT = format('Members of %s may.', jit.names_of_approvers(request.requirements));
+  END IF;
+  IF request.status <> 'pending' THEN
+    PERFORM jit.wrong_status(request, 'pending',
+      CASE WHEN request.status IN ('approved', 'active')
+           THEN format('End it: SELECT jit_revoke(%s, ''<why>'');', request.id)
+           ELSE 'Only a pending request can be decided.' END);
+  END IF;
+  PERFORM jit.check_words('comment', comment, 4000);
+  INSERT INTO jit.approvals AS a (request_id, approver, approver_oid, decision, comment, decided_at)
+  VALUES (request.id, session_user, me, 'deny', jit_deny.comment, clock_timestamp())
+  ON CONFLICT ON CONSTRAINT approvals_pkey
+  DO UPDATE SET decision = 'deny', comment = excluded.comment, duration = NULL, decided_at = excluded.decided_at;
+  UPDATE jit.requests r SET status = 'denied', decided_at = clock_timestamp(), ended_at = clock_timestamp(),
+    ended_by = session_user, end_reason = jit_deny.comment
+  WHERE r.id = request.id;
+  PERFORM jit.announce(request.id, 'denied');
+  RETURN 'denied';
+END
+$$;
+
+CREATE FUNCTION jit_cancel(request_id bigint) RETURNS text
+  LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  request jit.requests;
+BEGIN
+  request := jit.lock_request(request_id);
+  IF request.requester_oid <> jit.session_user_oid() THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'insufficient_privilege',
+      MESSAGE = format('request %s is not yours to cancel', request.id),
+      HINT = format('An approver denies it: SELECT jit_deny(%s, ''<why>'');', request.id);
+  END IF;
+  IF request.status <> 'pending' THEN
+    PERFORM jit.wrong_status(request, 'pending',
+      CASE WHEN request.status IN ('approved', 'active')
+           THEN format('Hand it back: SELECT jit_revoke(%s);', request.id)
+           ELSE 'There is nothing left to cancel.' END);
+  END IF;
+  UPDATE jit.requests r SET status = 'cancelled', ended_at = clock_timestamp(), ended_by = session_user
+  WHERE r.id = request.id;
+  PERFORM jit.announce(request.id, 'cancelled');
+  RETURN 'cancelled';
+END
+$$;
+
+-- Ends a request that is open, and with it all that extends it. The caller holds the row's lock.
+CREATE FUNCTION jit.end_request(request_id bigint, final_status text, by_whom name, why text) RETURNS void
+  LANGUAGE plpgsql VOLATILE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  extension record;
+BEGIN
+  UPDATE jit.grants g SET revoked_at = clock_timestamp()
+  WHERE g.request_id = end_request.request_id AND g.revoked_at IS NULL AND g.expires_at > clock_timestamp();
+  UPDATE jit.requests r
+  SET status = final_status, ended_at = clock_timestamp(), ended_by = by_whom, end_reason = why
+  WHERE r.id = end_request.request_id;
+  PERFORM jit.announce(request_id, final_status);
+  IF final_status = 'revoked' THEN
+    FOR extension IN
+      SELECT r.id, r.status FROM jit.requests r
+      WHERE r.extends = end_request.request_id AND r.status IN ('pending', 'approved', 'active')
+      ORDER BY r.id FOR UPDATE
+    LOOP
+      PERFORM jit.end_request(extension.id, CASE WHEN extension.status = 'pending' THEN 'cancelled' ELSE 'revoked' END, by_whom,
+                              format('request %s, which it extends, was revoked', request_id));
+    END LOOP;
+  END IF;
+END
+$$;
+
+CREATE FUNCTION jit_revoke(request_id bigint, reason text DEFAULT NULL) RETURNS text
+  LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  me constant oid := jit.session_user_oid();
+  request jit.requests;
+BEGIN
+  request := jit.lock_request(request_id);
+  IF request.requester_oid <> me AND NOT jit.may_decide(me, request.requirements) THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'insufficient_privilege',
+      MESSAGE = format('role "%s" may not revoke request %s', session_user, request.id),
+      HINT = format('Its requester and members of %s may.', jit.names_of_approvers(request.requirements));
+  END IF;
+  IF request.status NOT IN ('approved', 'active') THEN
+    PERFORM jit.wrong_status(request, 'approved or active',
+      CASE WHEN request.status <> 'pending' THEN 'There is nothing left to revoke.'
+           WHEN request.requester_oid = me THEN format('Take it back: SELECT jit_cancel(%s);', request.id)
+           ELSE format('Deny it: SELECT jit_deny(%s, ''<why>'');', request.id) END);
+  END IF;
+  PERFORM jit.check_words('reason', reason, 4000);
+  PERFORM jit.end_request(request.id, 'revoked', session_user, reason);
+  RETURN 'revoked';
+END
+$$;
+
+CREATE FUNCTION jit_extend(request_id bigint, duration interval, reason text) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+  SET quote_all_identifiers = off
+AS $$
+DECLARE
+  request jit.requests;
+  changed text;
+  new_id bigint;
+BEGIN
+  request := jit.lock_request(request_id);
+  IF request.requester_oid <> jit.session_user_oid() THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'insufficient_privilege',
+      MESSAGE = format('request %s is not yours to extend', request.id),
+      HINT = 'Ask for the access yourself, with jit_request.';
+  END IF;
+  IF request.status <> 'active' THEN
+    PERFORM jit.wrong_status(request, 'active', 'Only access that still runs can be extended: ask anew with jit_request.');
+  END IF;
+  changed := jit.changed_object(request.objects);
+  IF changed IS NOT NULL THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'object_not_in_prerequisite_state',
+      MESSAGE = format('%s is no longer what request %s asked for', changed, request.id),
+      HINT = 'It was dropped, renamed or replaced meanwhile: ask anew with jit_request.';
+  END IF;
+  new_id := jit.file_request(request.access, request.asked, request.statement, request.objects, jit_extend.duration,
+                         jit_extend.reason, request.ticket, NULL, request.session_only, request.client_addr, false, request.id);
+  -- Bound to the same session as what it extends, not to the one that asks.
+  UPDATE jit.requests r SET session_pid = request.session_pid, session_start = request.session_start WHERE r.id = new_id;
+  RETURN new_id;
+END
+$$;
+
+CREATE FUNCTION jit.review(request_id bigint, comment text) RETURNS text
+  LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  me constant oid := jit.session_user_oid();
+  request jit.requests;
+BEGIN
+  request := jit.lock_request(request_id);
+  IF request.requester_oid = me THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'insufficient_privilege',
+      MESSAGE = format('request %s is your own', request.id),
+      HINT = 'Somebody else has to review it.';
+  END IF;
+  IF NOT jit.may_decide(me, request.requirements) THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'insufficient_privilege',
+      MESSAGE = format('role "%s" may not review request %s', session_user, request.id),
+      HINT = format('Members of %s may.', jit.names_of_approvers(request.requirements));
+  END IF;
+  IF NOT request.review_owed THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'object_not_in_prerequisite_state',
+      MESSAGE = format('request %s owes no review', request.id),
+      HINT = 'Only break-glass access does, once.';
+  END IF;
+  IF comment IS NULL OR btrim(comment, E' \t\r\n') = '' THEN
+    RAISE EXCEPTION USING
+      ERRCODE = CASE WHEN comment IS NULL THEN 'null_value_not_allowed' ELSE 'invalid_parameter_value' END,
+      MESSAGE = 'a review needs a comment',
+      HINT = 'Say what was found.';
+  END IF;
+  PERFORM jit.check_words('comment', comment, 4000);
+  UPDATE jit.requests r
+  SET review_owed = false, reviewed_at = clock_timestamp(), reviewed_by = session_user, review = review.comment
+  WHERE r.id = request.id;
+  PERFORM jit.announce(request.id, 'reviewed');
+  RETURN request.status;
+END
+$$;
+

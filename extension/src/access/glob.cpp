@@ -1,0 +1,39 @@
+#include "access/glob.h"
+
+#include <algorithm>
+
+namespace jit::access {
+
+bool GlobMatch(std::string_view pattern, std::string_view name, CharacterLength length) noexcept {
+  auto character_at = [&](size_t i) {
+    return std::clamp<size_t>(static_cast<size_t>(std::max(length(name.data() + i), 1)), 1,
+                              name.size() - i);
+  };
+  // Bytes compare as bytes: in a server encoding no character contains another's first byte unless
+  // it is ASCII's, and '*' and '?' are looked for in the pattern at characters' starts only because
+  // all bytes of a longer character have the high bit set.
+  size_t p = 0, n = 0;
+  size_t star = std::string_view::npos, resume = 0;
+  while (n < name.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      resume = n;
+    } else if (p < pattern.size() && pattern[p] == '?') {
+      p++;
+      n += character_at(n);
+    } else if (p < pattern.size() && pattern[p] == name[n]) {
+      p++;
+      n++;
+    } else if (star != std::string_view::npos) {
+      resume += character_at(resume);
+      n = resume;
+      p = star + 1;
+    } else {
+      return false;
+    }
+  }
+  while (p < pattern.size() && pattern[p] == '*') p++;
+  return p == pattern.size();
+}
+
+}  // namespace jit::access
