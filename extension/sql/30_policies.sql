@@ -1,5 +1,9 @@
 -- Policies: what a row may say, and which rows a request meets.
 
+-- Raises an error with a HINT, and without the CONTEXT of the functions below.
+CREATE FUNCTION jit.refuse(condition text, message text, hint text) RETURNS void
+  LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'jit_refuse';
+
 CREATE FUNCTION jit.glob_match(pattern text, name text) RETURNS boolean
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'jit_glob_match';
 
@@ -36,20 +40,16 @@ BEGIN
   part := regexp_match(hours,
     '^(?:([A-Za-z]{3}(?:[-,][A-Za-z]{3})*) +)?([0-9]{2}):([0-9]{2})-([0-9]{2}):([0-9]{2})(?: +(UTC|[A-Za-z_]+(?:/[A-Za-z0-9_+-]+)+))?$');
   IF part IS NULL THEN
-    RAISE EXCEPTION USING
-      ERRCODE = 'invalid_datetime_format',
-      MESSAGE = format('active_hours "%s" cannot be read', hours),
-      HINT = 'Write days, hours and time zone as in "Mon-Fri 08:00-18:00 Europe/Berlin"; days and zone may be left out.';
+    PERFORM jit.refuse('invalid_datetime_format', format('active_hours "%s" cannot be read', hours),
+      'Write days, hours and time zone as in "Mon-Fri 08:00-18:00 Europe/Berlin"; days and zone may be left out.');
   END IF;
 
   FOREACH span IN ARRAY string_to_array(coalesce(lower(part[1]), 'mon-sun'), ',') LOOP
     first_day := array_position(day_names, split_part(span, '-', 1));
     last_day := array_position(day_names, coalesce(nullif(split_part(span, '-', 2), ''), split_part(span, '-', 1)));
     IF first_day IS NULL OR last_day IS NULL OR split_part(span, '-', 3) <> '' THEN
-      RAISE EXCEPTION USING
-        ERRCODE = 'invalid_datetime_format',
-        MESSAGE = format('active_hours "%s" names a day that does not exist', hours),
-        HINT = 'Days are Mon, Tue, Wed, Thu, Fri, Sat and Sun, alone, as Mon-Fri, or as Mon,Wed,Fri.';
+      PERFORM jit.refuse('invalid_datetime_format', format('active_hours "%s" names a day that does not exist', hours),
+        'Days are Mon, Tue, Wed, Thu, Fri, Sat and Sun, alone, as Mon-Fri, or as Mon,Wed,Fri.');
     END IF;
     LOOP
       days[first_day] := true;
@@ -62,19 +62,15 @@ BEGIN
   to_minute := part[4]::integer * 60 + part[5]::integer;
   IF part[3]::integer > 59 OR part[5]::integer > 59 OR from_minute >= 1440 OR to_minute > 1440
      OR from_minute = to_minute THEN
-    RAISE EXCEPTION USING
-      ERRCODE = 'invalid_datetime_format',
-      MESSAGE = format('active_hours "%s" is not a span of hours', hours),
-      HINT = 'Hours run from 00:00 to 24:00, and the two differ.';
+    PERFORM jit.refuse('invalid_datetime_format', format('active_hours "%s" is not a span of hours', hours),
+      'Hours run from 00:00 to 24:00, and the two differ.');
   END IF;
 
   BEGIN
     local_time := instant AT TIME ZONE coalesce(part[6], current_setting('log_timezone'));
   EXCEPTION WHEN invalid_parameter_value THEN
-    RAISE EXCEPTION USING
-      ERRCODE = 'invalid_parameter_value',
-      MESSAGE = format('time zone "%s" of active_hours does not exist', part[6]),
-      HINT = 'pg_timezone_names lists those that do.';
+    PERFORM jit.refuse('invalid_parameter_value', format('time zone "%s" of active_hours does not exist', part[6]),
+      'pg_timezone_names lists those that do.');
   END;
 
   now_minute := extract(hour FROM local_time)::integer * 60 + extract(minute FROM local_time)::integer;
@@ -88,7 +84,7 @@ END
 $$;
 
 CREATE FUNCTION jit.check_policy() RETURNS trigger
-  LANGUAGE plpgsql
+  LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -97,27 +93,21 @@ DECLARE
   words text[] := ARRAY[]::text[];
 BEGIN
   IF NEW.name IS NULL OR btrim(NEW.name) = '' THEN
-    RAISE EXCEPTION USING
-      ERRCODE = 'invalid_parameter_value',
-      MESSAGE = 'a policy needs a name',
-      HINT = 'Requesters and approvers read it where the policy decides.';
+    PERFORM jit.refuse('invalid_parameter_value', 'a policy needs a name',
+      'Requesters and approvers read it where the policy decides.');
   END IF;
 
   FOREACH word IN ARRAY ARRAY[NEW.requester, NEW.approver]::text[] LOOP
     IF word IS NOT NULL AND NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = word) THEN
-      RAISE EXCEPTION USING
-        ERRCODE = 'undefined_object',
-        MESSAGE = format('role "%s" does not exist', word),
-        HINT = format('Policy "%s" names it: create the role first.', NEW.name);
+      PERFORM jit.refuse('undefined_object', format('role "%s" does not exist', word),
+        format('Policy "%s" names it: create the role first.', NEW.name));
     END IF;
   END LOOP;
 
   IF NEW.privileges IS NOT NULL THEN
     IF cardinality(NEW.privileges) = 0 OR array_position(NEW.privileges, NULL) IS NOT NULL THEN
-      RAISE EXCEPTION USING
-        ERRCODE = 'invalid_parameter_value',
-        MESSAGE = format('policy "%s" has an empty privilege', NEW.name),
-        HINT = 'NULL instead of the array means any privilege.';
+      PERFORM jit.refuse('invalid_parameter_value', format('policy "%s" has an empty privilege', NEW.name),
+        'NULL instead of the array means any privilege.');
     END IF;
     FOREACH word IN ARRAY NEW.privileges LOOP
       IF upper(word) = 'ALL' THEN
@@ -125,10 +115,8 @@ BEGIN
       ELSIF upper(word) = ANY (known) THEN
         words := words || upper(word);
       ELSE
-        RAISE EXCEPTION USING
-          ERRCODE = 'invalid_parameter_value',
-          MESSAGE = format('unrecognized privilege "%s" in policy "%s"', word, NEW.name),
-          HINT = format('Privileges are %s, and ALL for the first four; NULL means any.', array_to_string(known, ', '));
+        PERFORM jit.refuse('invalid_parameter_value', format('unrecognized privilege "%s" in policy "%s"', word, NEW.name),
+          format('Privileges are %s, and ALL for the first four; NULL means any.', array_to_string(known, ', ')));
       END IF;
     END LOOP;
     NEW.privileges := ARRAY(SELECT k.word FROM unnest(known) WITH ORDINALITY AS k (word, n)
@@ -137,71 +125,53 @@ BEGIN
 
   IF NEW.objects IS NOT NULL THEN
     IF cardinality(NEW.objects) = 0 THEN
-      RAISE EXCEPTION USING
-        ERRCODE = 'invalid_parameter_value',
-        MESSAGE = format('policy "%s" names no object', NEW.name),
-        HINT = 'NULL instead of the array means any object.';
+      PERFORM jit.refuse('invalid_parameter_value', format('policy "%s" names no object', NEW.name),
+        'NULL instead of the array means any object.');
     END IF;
     FOREACH word IN ARRAY NEW.objects LOOP
       IF word IS NULL OR word !~ '^[^.]+[.][^.]+$' THEN
-        RAISE EXCEPTION USING
-          ERRCODE = 'invalid_parameter_value',
-          MESSAGE = format('object "%s" of policy "%s" is not of the form schema.table', coalesce(word, 'NULL'), NEW.name),
-          HINT = 'Write one dot, as in "sales.orders", "sales.*" or "*.customer_*"; names are written bare, without quotes, in the case they have.';
+        PERFORM jit.refuse('invalid_parameter_value', format('object "%s" of policy "%s" is not of the form schema.table', coalesce(word, 'NULL'), NEW.name),
+          'Write one dot, as in "sales.orders", "sales.*" or "*.customer_*"; names are written bare, without quotes, in the case they have.');
       END IF;
     END LOOP;
   END IF;
 
   IF jit.seconds(NEW.max_duration) <= 0 OR NOT isfinite(NEW.max_duration) THEN
-    RAISE EXCEPTION USING
-      ERRCODE = 'invalid_parameter_value',
-      MESSAGE = format('max_duration of policy "%s" must be more than zero', NEW.name),
-      HINT = 'NULL means 8 hours.';
+    PERFORM jit.refuse('invalid_parameter_value', format('max_duration of policy "%s" must be more than zero', NEW.name),
+      'NULL means 8 hours.');
   END IF;
   IF jit.seconds(NEW.lapse_after) <= 0 OR NOT isfinite(NEW.lapse_after) THEN
-    RAISE EXCEPTION USING
-      ERRCODE = 'invalid_parameter_value',
-      MESSAGE = format('lapse_after of policy "%s" must be more than zero', NEW.name),
-      HINT = 'NULL means 24 hours.';
+    PERFORM jit.refuse('invalid_parameter_value', format('lapse_after of policy "%s" must be more than zero', NEW.name),
+      'NULL means 24 hours.');
   END IF;
   IF jit.seconds(NEW.max_duration) > 315360000 OR jit.seconds(NEW.lapse_after) > 315360000 THEN
-    RAISE EXCEPTION USING
-      ERRCODE = 'invalid_parameter_value',
-      MESSAGE = format('an interval of policy "%s" is longer than 3650 days', NEW.name),
-      HINT = 'Access without an end is a GRANT.';
+    PERFORM jit.refuse('invalid_parameter_value', format('an interval of policy "%s" is longer than 3650 days', NEW.name),
+      'Access without an end is a GRANT.');
   END IF;
 
   IF NEW.approvals < 0 OR NEW.approvals > 100 THEN
-    RAISE EXCEPTION USING
-      ERRCODE = 'invalid_parameter_value',
-      MESSAGE = format('approvals of policy "%s" must be between 0 and 100', NEW.name),
-      HINT = '0 means that nobody needs to be asked.';
+    PERFORM jit.refuse('invalid_parameter_value', format('approvals of policy "%s" must be between 0 and 100', NEW.name),
+      '0 means that nobody needs to be asked.');
   END IF;
 
   IF NEW.reason_pattern IS NOT NULL THEN
     BEGIN
       PERFORM '' ~ NEW.reason_pattern;
     EXCEPTION WHEN invalid_regular_expression THEN
-      RAISE EXCEPTION USING
-        ERRCODE = 'invalid_regular_expression',
-        MESSAGE = format('reason_pattern of policy "%s": %s', NEW.name, SQLERRM),
-        HINT = 'It is a POSIX regular expression, as the operator ~ takes it.';
+      PERFORM jit.refuse('invalid_regular_expression', format('reason_pattern of policy "%s": %s', NEW.name, SQLERRM),
+        'It is a POSIX regular expression, as the operator ~ takes it.');
     END;
   END IF;
 
   PERFORM jit.within_hours(NEW.active_hours, clock_timestamp());
 
   IF NEW.verdict IS DISTINCT FROM 'allow' AND NEW.verdict IS DISTINCT FROM 'deny' THEN
-    RAISE EXCEPTION USING
-      ERRCODE = 'invalid_parameter_value',
-      MESSAGE = format('verdict of policy "%s" must be "allow" or "deny"', NEW.name),
-      HINT = 'Leave it out for "allow".';
+    PERFORM jit.refuse('invalid_parameter_value', format('verdict of policy "%s" must be "allow" or "deny"', NEW.name),
+      'Leave it out for "allow".');
   END IF;
   IF NEW.verdict = 'deny' AND NEW.break_glass THEN
-    RAISE EXCEPTION USING
-      ERRCODE = 'invalid_parameter_value',
-      MESSAGE = format('policy "%s" denies and allows break-glass', NEW.name),
-      HINT = 'A deny has no exception: write one policy that denies and one, of a lower priority number, that allows.';
+    PERFORM jit.refuse('invalid_parameter_value', format('policy "%s" denies and allows break-glass', NEW.name),
+      'A deny has no exception: write one policy that denies and one, of a lower priority number, that allows.');
   END IF;
   RETURN NEW;
 END
@@ -211,6 +181,8 @@ CREATE TRIGGER check_policy BEFORE INSERT OR UPDATE ON jit.policies
   FOR EACH ROW EXECUTE FUNCTION jit.check_policy();
 ALTER TABLE jit.policies ENABLE ALWAYS TRIGGER check_policy;
 
+-- (LLVM compilation, which these queries' estimates would call for, takes a hundred times as long as they do.)
+
 -- The policies that a request meets, and for which privilege on which object; policy NULL is the built-in rule.
 -- Each privilege on each relation takes the first policy in force by priority. A relation stands for its partitions and
 -- other children too, and each is looked up under its own name and its ancestors'. A whole schema takes every policy
@@ -219,6 +191,7 @@ CREATE FUNCTION jit.policies_met(requester oid, objects jsonb)
   RETURNS TABLE (policy text, what text)
   LANGUAGE sql STABLE
   SET search_path = pg_catalog, pg_temp
+  SET jit = off
 AS $$
   WITH RECURSIVE
   item AS (
@@ -309,6 +282,7 @@ CREATE FUNCTION jit.rule_on(requester oid, objects jsonb) RETURNS jit.ruling
   LANGUAGE plpgsql STABLE
   SET search_path = pg_catalog, pg_temp
   SET quote_all_identifiers = off
+  SET jit = off
 AS $$
 DECLARE
   built_in constant text := 'the built-in rule';

@@ -63,46 +63,57 @@ AS $$
   END
 $$;
 
--- The first object that is no longer what was asked for (dropped, renamed, moved, replaced); NULL when all are.
-CREATE FUNCTION jit.changed_object(objects jsonb) RETURNS text
+-- What jit.requests.objects holds, and whether each is still what was asked for: not dropped, renamed, moved or replaced.
+CREATE FUNCTION jit.objects_of(objects jsonb)
+  RETURNS TABLE (schema_oid oid, schema_name name, relation_oid oid, relation_name name, kind text, relation text,
+                 privileges text[], privilege_mask integer, columns text[], column_numbers smallint[], unchanged boolean)
   LANGUAGE sql STABLE
   SET search_path = pg_catalog, pg_temp
   SET quote_all_identifiers = off
 AS $$
-  SELECT format('%I.', o.schema_name) || coalesce(quote_ident(o.relation_name), '*')
-  FROM jsonb_to_recordset($1) AS o (schema_oid oid, schema_name text, relation_oid oid, relation_name text, kind text,
-                                    columns jsonb, column_numbers jsonb)
-  WHERE NOT EXISTS (SELECT FROM pg_namespace n WHERE n.oid = o.schema_oid AND n.nspname = o.schema_name)
-     OR (o.relation_oid <> 0
-         AND NOT EXISTS (SELECT FROM pg_class c
-                         WHERE c.oid = o.relation_oid AND c.relnamespace = o.schema_oid
-                           AND c.relname = o.relation_name AND c.relkind::text = o.kind))
-     OR EXISTS (SELECT FROM jsonb_array_elements_text(nullif(o.columns, 'null')) WITH ORDINALITY AS col (name, n)
-                WHERE NOT EXISTS (SELECT FROM pg_attribute a
-                                  WHERE a.attrelid = o.relation_oid AND a.attname = col.name AND NOT a.attisdropped
-                                    AND a.attnum = (o.column_numbers ->> (col.n::integer - 1))::smallint))
-  LIMIT 1
+  WITH item AS (
+    SELECT o.schema_oid, o.schema_name, o.relation_oid, o.relation_name, o.kind,
+           format('%I.', o.schema_name) || coalesce(quote_ident(o.relation_name), '*') AS relation,
+           ARRAY(SELECT jsonb_array_elements_text(o.privileges)) AS privileges, o.privilege_mask,
+           CASE WHEN o.columns IS NOT NULL THEN ARRAY(SELECT jsonb_array_elements_text(o.columns)) END AS columns,
+           CASE WHEN o.columns IS NOT NULL
+                THEN ARRAY(SELECT jsonb_array_elements_text(o.column_numbers)::smallint) END AS column_numbers
+    FROM jsonb_to_recordset($1) AS o (schema_oid oid, schema_name name, relation_oid oid, relation_name name, kind text,
+                                      privileges jsonb, privilege_mask integer, columns jsonb, column_numbers jsonb)
+  )
+  SELECT i.*,
+         EXISTS (SELECT FROM pg_namespace n WHERE n.oid = i.schema_oid AND n.nspname = i.schema_name)
+         AND (i.relation_oid = 0
+              OR EXISTS (SELECT FROM pg_class c
+                         WHERE c.oid = i.relation_oid AND c.relnamespace = i.schema_oid
+                           AND c.relname = i.relation_name AND c.relkind::text = i.kind))
+         AND NOT EXISTS (SELECT FROM unnest(i.columns, i.column_numbers) AS col (name, number)
+                         WHERE NOT EXISTS (SELECT FROM pg_attribute a
+                                           WHERE a.attrelid = i.relation_oid AND a.attnum = col.number
+                                             AND a.attname = col.name AND NOT a.attisdropped))
+  FROM item i
 $$;
 
--- Turns an approved request into grants; the caller holds the row's lock and has checked everything.
+-- The first object that is no longer what was asked for; NULL when all are.
+CREATE FUNCTION jit.changed_object(objects jsonb) RETURNS text
+  LANGUAGE sql STABLE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT o.relation FROM jit.objects_of($1) o WHERE NOT o.unchanged LIMIT 1
+$$;
+
+-- Turns a request into grants; the caller holds the row's lock and has checked everything.
 CREATE FUNCTION jit.insert_grants(request jit.requests, begins timestamptz, ends timestamptz) RETURNS void
   LANGUAGE sql VOLATILE
   SET search_path = pg_catalog, pg_temp
-  SET quote_all_identifiers = off
 AS $$
   INSERT INTO jit.grants (request_id, grantee, grantee_oid, privileges, privilege_mask, relation, schema_oid, schema_name,
                           relation_oid, relation_name, columns, column_numbers, starts_at, expires_at,
                           session_pid, session_start, client_addr)
-  SELECT ($1).id, ($1).requester, ($1).requester_oid,
-         ARRAY(SELECT jsonb_array_elements_text(o.privileges)), o.privilege_mask,
-         format('%I.', o.schema_name) || coalesce(quote_ident(o.relation_name), '*'),
-         o.schema_oid, o.schema_name, o.relation_oid, o.relation_name,
-         CASE WHEN jsonb_typeof(o.columns) = 'array' THEN ARRAY(SELECT jsonb_array_elements_text(o.columns)) END,
-         CASE WHEN jsonb_typeof(o.columns) = 'array'
-              THEN ARRAY(SELECT jsonb_array_elements_text(o.column_numbers)::smallint) END,
-         $2, $3, ($1).session_pid, ($1).session_start, ($1).client_addr
-  FROM jsonb_to_recordset(($1).objects) AS o (schema_oid oid, schema_name name, relation_oid oid, relation_name name,
-                                              privileges jsonb, privilege_mask integer, columns jsonb, column_numbers jsonb)
+  SELECT ($1).id, ($1).requester, ($1).requester_oid, o.privileges, o.privilege_mask, o.relation, o.schema_oid,
+         o.schema_name, o.relation_oid, o.relation_name, o.columns, o.column_numbers, $2, $3,
+         ($1).session_pid, ($1).session_start, ($1).client_addr
+  FROM jit.objects_of(($1).objects) o
 $$;
 
 -- Length-checks a text that people will read, and keeps terminal escapes out of it.
@@ -112,16 +123,12 @@ CREATE FUNCTION jit.check_words(what text, words text, longest integer) RETURNS 
 AS $$
 BEGIN
   IF length(words) > longest THEN
-    RAISE EXCEPTION USING
-      ERRCODE = 'invalid_parameter_value',
-      MESSAGE = format('%s is longer than %s characters', what, longest),
-      HINT = 'Say it shorter, and link to the rest.';
+    PERFORM jit.refuse('invalid_parameter_value', format('%s is longer than %s characters', what, longest),
+      'Say it shorter, and link to the rest.');
   END IF;
   IF translate(words, chr(9) || chr(10) || chr(13), '') ~ '[[:cntrl:]]' THEN
-    RAISE EXCEPTION USING
-      ERRCODE = 'invalid_parameter_value',
-      MESSAGE = format('%s contains control characters', what),
-      HINT = 'Write plain text; line breaks and tabs are fine.';
+    PERFORM jit.refuse('invalid_parameter_value', format('%s contains control characters', what),
+      'Write plain text; line breaks and tabs are fine.');
   END IF;
 END
 $$;
@@ -133,24 +140,18 @@ CREATE FUNCTION jit.check_duration(duration interval, ruling jit.ruling) RETURNS
 AS $$
 BEGIN
   IF duration IS NULL THEN
-    RAISE EXCEPTION USING
-      ERRCODE = 'null_value_not_allowed',
-      MESSAGE = 'duration must not be NULL',
-      HINT = format('Say for how long, at most %s.', (ruling).max_duration);
+    PERFORM jit.refuse('null_value_not_allowed', 'duration must not be NULL',
+      format('Say for how long, at most %s.', (ruling).max_duration));
   END IF;
   IF NOT isfinite(duration) OR jit.seconds(duration) > jit.seconds((ruling).max_duration) THEN
-    RAISE EXCEPTION USING
-      ERRCODE = 'invalid_parameter_value',
-      MESSAGE = format('duration %s is too long', duration),
-      HINT = format('The longest that %s allows is %s.',
-                    CASE WHEN (ruling).max_by IS NULL THEN 'the built-in rule' ELSE format('policy "%s"', (ruling).max_by) END,
-                    (ruling).max_duration);
+    PERFORM jit.refuse('invalid_parameter_value', format('duration %s is too long', duration),
+      format('The longest that %s allows is %s.',
+      CASE WHEN (ruling).max_by IS NULL THEN 'the built-in rule' ELSE format('policy "%s"', (ruling).max_by) END,
+      (ruling).max_duration));
   END IF;
   IF jit.seconds(duration) <= 0 THEN
-    RAISE EXCEPTION USING
-      ERRCODE = 'invalid_parameter_value',
-      MESSAGE = format('duration %s is not more than zero', duration),
-      HINT = format('Say for how long, at most %s.', (ruling).max_duration);
+    PERFORM jit.refuse('invalid_parameter_value', format('duration %s is not more than zero', duration),
+      format('Say for how long, at most %s.', (ruling).max_duration));
   END IF;
   -- Months have no fixed length; what is stored has.
   IF extract(year FROM duration) <> 0 OR extract(month FROM duration) <> 0 THEN
@@ -168,6 +169,7 @@ CREATE FUNCTION jit.file_request(
   LANGUAGE plpgsql VOLATILE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
   SET quote_all_identifiers = off
+  SET jit = off
 AS $$
 DECLARE
   requester_oid constant oid := jit.session_user_oid();
@@ -177,79 +179,57 @@ DECLARE
   request jit.requests;
 BEGIN
   IF NOT jit.is_requester(requester_oid) THEN
-    RAISE EXCEPTION USING
-      ERRCODE = 'insufficient_privilege',
-      MESSAGE = format('role "%s" may not request access', session_user),
-      HINT = format('A DBA makes it a requester: GRANT jit_requester TO %I;', session_user);
+    PERFORM jit.refuse('insufficient_privilege', format('role "%s" may not request access', session_user),
+      format('A DBA makes it a requester: GRANT jit_requester TO %I;', session_user));
   END IF;
   IF reason IS NULL THEN
-    RAISE EXCEPTION USING
-      ERRCODE = 'null_value_not_allowed',
-      MESSAGE = 'reason must not be NULL',
-      HINT = 'Say what the access is for; the approver reads it.';
+    PERFORM jit.refuse('null_value_not_allowed', 'reason must not be NULL',
+      'Say what the access is for; the approver reads it.');
   END IF;
   IF btrim(reason, E' \t\r\n') = '' THEN
-    RAISE EXCEPTION USING
-      ERRCODE = 'invalid_parameter_value',
-      MESSAGE = 'reason must not be empty',
-      HINT = 'Say what the access is for; the approver reads it.';
+    PERFORM jit.refuse('invalid_parameter_value', 'reason must not be empty',
+      'Say what the access is for; the approver reads it.');
   END IF;
   PERFORM jit.check_words('reason', reason, 4000);
   PERFORM jit.check_words('ticket', ticket, 200);
   IF session_only IS NULL OR break_glass IS NULL THEN
-    RAISE EXCEPTION USING
-      ERRCODE = 'null_value_not_allowed',
-      MESSAGE = format('%s must not be NULL', CASE WHEN session_only IS NULL THEN 'session_only' ELSE 'break_glass' END),
-      HINT = 'Say true or false, or leave it out.';
+    PERFORM jit.refuse('null_value_not_allowed', format('%s must not be NULL', CASE WHEN session_only IS NULL THEN 'session_only' ELSE 'break_glass' END),
+      'Say true or false, or leave it out.');
   END IF;
   IF starts_at IS NOT NULL AND (NOT isfinite(starts_at) OR starts_at <= now_at OR starts_at > now_at + interval '365 days') THEN
-    RAISE EXCEPTION USING
-      ERRCODE = 'invalid_parameter_value',
-      MESSAGE = 'starts_at must be in the future, at most 365 days from now',
-      HINT = 'Leave it out to start as soon as the request is approved.';
+    PERFORM jit.refuse('invalid_parameter_value', 'starts_at must be in the future, at most 365 days from now',
+      'Leave it out to start as soon as the request is approved.');
   END IF;
 
   ruling := jit.rule_on(requester_oid, objects);
   IF ruling.denied_by IS NOT NULL THEN
-    RAISE EXCEPTION USING
-      ERRCODE = 'insufficient_privilege',
-      MESSAGE = format('policy "%s" denies %s', ruling.denied_by, ruling.denied_what),
-      HINT = 'Ask without it, or talk to whoever keeps the policies.';
+    PERFORM jit.refuse('insufficient_privilege', format('policy "%s" denies %s', ruling.denied_by, ruling.denied_what),
+      'Ask without it, or talk to whoever keeps the policies.');
   END IF;
   duration := jit.check_duration(duration, ruling);
   FOR pattern IN SELECT * FROM jsonb_to_recordset(ruling.patterns) AS p (policy text, pattern text) LOOP
     IF file_request.reason !~ pattern.pattern THEN
-      RAISE EXCEPTION USING
-        ERRCODE = 'invalid_parameter_value',
-        MESSAGE = format('the reason does not have the form that policy "%s" wants', pattern.policy),
-        HINT = format('It must match the regular expression "%s".', pattern.pattern);
+      PERFORM jit.refuse('invalid_parameter_value', format('the reason does not have the form that policy "%s" wants', pattern.policy),
+        format('It must match the regular expression "%s".', pattern.pattern));
     END IF;
   END LOOP;
   IF ruling.ticket_by IS NOT NULL AND coalesce(btrim(ticket), '') = '' THEN
-    RAISE EXCEPTION USING
-      ERRCODE = 'invalid_parameter_value',
-      MESSAGE = format('policy "%s" wants a ticket', ruling.ticket_by),
-      HINT = 'Add it: ticket => ''<number>''.';
+    PERFORM jit.refuse('invalid_parameter_value', format('policy "%s" wants a ticket', ruling.ticket_by),
+      'Add it: ticket => ''<number>''.');
   END IF;
   IF break_glass THEN
     IF ruling.glass_by IS NOT NULL THEN
-      RAISE EXCEPTION USING
-        ERRCODE = 'insufficient_privilege',
-        MESSAGE = format('%s does not allow break-glass', ruling.glass_by),
-        HINT = 'Ask without break_glass, and an approver decides.';
+      PERFORM jit.refuse('insufficient_privilege', format('%s does not allow break-glass', ruling.glass_by),
+        'Ask without break_glass, and an approver decides.');
     END IF;
     IF starts_at IS NOT NULL THEN
-      RAISE EXCEPTION USING
-        ERRCODE = 'invalid_parameter_value',
-        MESSAGE = 'break-glass access starts at once',
-        HINT = 'Leave out starts_at, or break_glass.';
+      PERFORM jit.refuse('invalid_parameter_value', 'break-glass access starts at once',
+        'Leave out starts_at, or break_glass.');
     END IF;
     -- An old snapshot would show policies that are no longer in force.
     IF current_setting('transaction_isolation') <> 'read committed' THEN
-      RAISE EXCEPTION USING
-        ERRCODE = 'active_sql_transaction',
-        MESSAGE = 'break-glass needs the isolation level READ COMMITTED',
-        HINT = 'Ask in a transaction of its own.';
+      PERFORM jit.refuse('active_sql_transaction', 'break-glass needs the isolation level READ COMMITTED',
+        'Ask in a transaction of its own.');
     END IF;
   END IF;
 

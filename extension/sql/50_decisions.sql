@@ -21,33 +21,45 @@ AS $$
       OR EXISTS (SELECT FROM jsonb_to_recordset($2) AS r (approver text) WHERE jit.is_member($1, r.approver))
 $$;
 
--- Locks the request for a decision. To somebody who may not see it, it does not exist.
-CREATE FUNCTION jit.lock_request(request_id bigint) RETURNS jit.requests
+-- Who reads about every request.
+CREATE FUNCTION jit.sees_all(role oid) RETURNS boolean
+  LANGUAGE sql STABLE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT jit.is_member($1, 'jit_approver') OR jit.is_member($1, 'jit_auditor') OR jit.is_member($1, 'jit_coordinator')
+$$;
+
+-- The request, with its status as of the clock. To somebody who may not see it, it does not exist.
+CREATE FUNCTION jit.see_request(request_id bigint) RETURNS jit.requests
   LANGUAGE plpgsql VOLATILE
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  request jit.requests;
+  hint constant text := 'jit.my_requests lists your own requests, jit.pending those that you may decide.';
   me constant oid := jit.session_user_oid();
+  request jit.requests;
 BEGIN
   IF request_id IS NULL THEN
-    RAISE EXCEPTION USING
-      ERRCODE = 'null_value_not_allowed',
-      MESSAGE = 'request_id must not be NULL',
-      HINT = 'jit.my_requests lists your own requests, jit.pending those that you may decide.';
+    PERFORM jit.refuse('null_value_not_allowed', 'request_id must not be NULL', hint);
   END IF;
-  SELECT * INTO request FROM jit.requests r WHERE r.id = lock_request.request_id;
-  IF request.id IS NULL
-     OR NOT (request.requester_oid = me OR jit.may_decide(me, request.requirements)
-             OR jit.is_member(me, 'jit_auditor') OR jit.is_member(me, 'jit_coordinator')) THEN
-    RAISE EXCEPTION USING
-      ERRCODE = 'undefined_object',
-      MESSAGE = format('request %s does not exist', request_id),
-      HINT = 'jit.my_requests lists your own requests, jit.pending those that you may decide.';
+  SELECT * INTO request FROM jit.requests r WHERE r.id = see_request.request_id;
+  IF NOT FOUND OR NOT (request.requester_oid = me OR jit.sees_all(me) OR jit.may_decide(me, request.requirements)) THEN
+    PERFORM jit.refuse('undefined_object', format('request %s does not exist', request_id), hint);
   END IF;
-  SELECT * INTO request FROM jit.requests r WHERE r.id = lock_request.request_id FOR UPDATE;
   request.status := jit.status_now(request.status, request.lapse_at, request.pushed_at, request.starts_at, request.expires_at);
   RETURN request;
+END
+$$;
+
+-- The same, locked for a decision.
+CREATE FUNCTION jit.lock_request(request_id bigint) RETURNS jit.requests
+  LANGUAGE plpgsql VOLATILE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM jit.see_request(request_id);
+  PERFORM FROM jit.requests r WHERE r.id = lock_request.request_id FOR UPDATE;
+  RETURN jit.see_request(request_id);
 END
 $$;
 
@@ -56,10 +68,8 @@ CREATE FUNCTION jit.wrong_status(request jit.requests, wanted text, hint text) R
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  RAISE EXCEPTION USING
-    ERRCODE = 'object_not_in_prerequisite_state',
-    MESSAGE = format('request %s is %s, not %s', request.id, request.status, wanted),
-    HINT = hint;
+  PERFORM jit.refuse('object_not_in_prerequisite_state', format('request %s is %s, not %s', request.id, request.status, wanted),
+    hint);
 END
 $$;
 
@@ -75,6 +85,7 @@ CREATE FUNCTION jit_approve(request_id bigint, comment text DEFAULT NULL, durati
   LANGUAGE plpgsql VOLATILE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
   SET quote_all_identifiers = off
+  SET jit = off
 AS $$
 DECLARE
   me constant oid := jit.session_user_oid();
@@ -85,16 +96,12 @@ DECLARE
 BEGIN
   request := jit.lock_request(request_id);
   IF request.requester_oid = me THEN
-    RAISE EXCEPTION USING
-      ERRCODE = 'insufficient_privilege',
-      MESSAGE = format('request %s is your own', request.id),
-      HINT = 'Somebody else has to approve it.';
+    PERFORM jit.refuse('insufficient_privilege', format('request %s is your own', request.id),
+      'Somebody else has to approve it.');
   END IF;
   IF NOT jit.may_decide(me, request.requirements) THEN
-    RAISE EXCEPTION USING
-      ERRCODE = 'insufficient_privilege',
-      MESSAGE = format('role "%s" may not approve request %s', session_user, request.id),
-      HINT = format('Members of %s may.', jit.names_of_approvers(request.requirements));
+    PERFORM jit.refuse('insufficient_privilege', format('role "%s" may not approve request %s', session_user, request.id),
+      format('Members of %s may.', jit.names_of_approvers(request.requirements)));
   END IF;
   IF request.status <> 'pending' THEN
     PERFORM jit.wrong_status(request, 'pending', 'Only a pending request can be decided.');
@@ -102,45 +109,33 @@ BEGIN
   PERFORM jit.check_words('comment', comment, 4000);
 
   IF NOT jit.is_requester(request.requester_oid) THEN
-    RAISE EXCEPTION USING
-      ERRCODE = 'object_not_in_prerequisite_state',
-      MESSAGE = format('role "%s" is no longer a requester', request.requester),
-      HINT = 'Deny the request, or have a DBA GRANT jit_requester again.';
+    PERFORM jit.refuse('object_not_in_prerequisite_state', format('role "%s" is no longer a requester', request.requester),
+      'Deny the request, or have a DBA GRANT jit_requester again.');
   END IF;
   changed := jit.changed_object(request.objects);
   IF changed IS NOT NULL THEN
-    RAISE EXCEPTION USING
-      ERRCODE = 'object_not_in_prerequisite_state',
-      MESSAGE = format('%s is no longer what request %s asked for', changed, request.id),
-      HINT = 'It was dropped, renamed or replaced meanwhile: deny the request, and have it asked anew.';
+    PERFORM jit.refuse('object_not_in_prerequisite_state', format('%s is no longer what request %s asked for', changed, request.id),
+      'It was dropped, renamed or replaced meanwhile: deny the request, and have it asked anew.');
   END IF;
   ruling := jit.rule_on(request.requester_oid, request.objects);
   IF ruling.denied_by IS NOT NULL THEN
-    RAISE EXCEPTION USING
-      ERRCODE = 'insufficient_privilege',
-      MESSAGE = format('policy "%s" denies %s', ruling.denied_by, ruling.denied_what),
-      HINT = 'The policy was made after the request: deny the request.';
+    PERFORM jit.refuse('insufficient_privilege', format('policy "%s" denies %s', ruling.denied_by, ruling.denied_what),
+      'The policy was made after the request: deny the request.');
   END IF;
   IF NOT EXISTS (SELECT FROM jsonb_to_recordset(ruling.requirements) AS q (approver text) WHERE jit.is_member(me, q.approver)) THEN
-    RAISE EXCEPTION USING
-      ERRCODE = 'insufficient_privilege',
-      MESSAGE = format('role "%s" may not approve request %s', session_user, request.id),
-      HINT = format('Members of %s may.', jit.names_of_approvers(ruling.requirements));
+    PERFORM jit.refuse('insufficient_privilege', format('role "%s" may not approve request %s', session_user, request.id),
+      format('Members of %s may.', jit.names_of_approvers(ruling.requirements)));
   END IF;
   IF EXISTS (SELECT FROM jit.approvals a WHERE a.request_id = request.id AND a.approver_oid = me) THEN
-    RAISE EXCEPTION USING
-      ERRCODE = 'object_not_in_prerequisite_state',
-      MESSAGE = format('you have approved request %s already', request.id),
-      HINT = 'It takes another approver.';
+    PERFORM jit.refuse('object_not_in_prerequisite_state', format('you have approved request %s already', request.id),
+      'It takes another approver.');
   END IF;
 
   granted := coalesce(request.approved_duration, request.duration);
   IF duration IS NOT NULL THEN
     IF NOT isfinite(duration) OR jit.seconds(duration) <= 0 OR jit.seconds(duration) > jit.seconds(granted) THEN
-      RAISE EXCEPTION USING
-        ERRCODE = 'invalid_parameter_value',
-        MESSAGE = format('duration %s is not between zero and %s', duration, granted),
-        HINT = 'An approver may shorten what was asked for, never lengthen it.';
+      PERFORM jit.refuse('invalid_parameter_value', format('duration %s is not between zero and %s', duration, granted),
+        'An approver may shorten what was asked for, never lengthen it.');
     END IF;
     granted := duration;
   END IF;
@@ -174,16 +169,12 @@ DECLARE
 BEGIN
   request := jit.lock_request(request_id);
   IF request.requester_oid = me THEN
-    RAISE EXCEPTION USING
-      ERRCODE = 'insufficient_privilege',
-      MESSAGE = format('request %s is your own', request.id),
-      HINT = format('Take it back: SELECT jit_cancel(%s);', request.id);
+    PERFORM jit.refuse('insufficient_privilege', format('request %s is your own', request.id),
+      format('Take it back: SELECT jit_cancel(%s);', request.id));
   END IF;
   IF NOT jit.may_decide(me, request.requirements) THEN
-    RAISE EXCEPTION USING
-      ERRCODE = 'insufficient_privilege',
-      MESSAGE = format('role "%s" may not deny request %s', session_user, request.id),
-      HINT = format('Members of %s may.', jit.names_of_approvers(request.requirements));
+    PERFORM jit.refuse('insufficient_privilege', format('role "%s" may not deny request %s', session_user, request.id),
+      format('Members of %s may.', jit.names_of_approvers(request.requirements)));
   END IF;
   IF request.status <> 'pending' THEN
     PERFORM jit.wrong_status(request, 'pending',
@@ -213,10 +204,8 @@ DECLARE
 BEGIN
   request := jit.lock_request(request_id);
   IF request.requester_oid <> jit.session_user_oid() THEN
-    RAISE EXCEPTION USING
-      ERRCODE = 'insufficient_privilege',
-      MESSAGE = format('request %s is not yours to cancel', request.id),
-      HINT = format('An approver denies it: SELECT jit_deny(%s, ''<why>'');', request.id);
+    PERFORM jit.refuse('insufficient_privilege', format('request %s is not yours to cancel', request.id),
+      format('An approver denies it: SELECT jit_deny(%s, ''<why>'');', request.id));
   END IF;
   IF request.status <> 'pending' THEN
     PERFORM jit.wrong_status(request, 'pending',
@@ -268,10 +257,8 @@ DECLARE
 BEGIN
   request := jit.lock_request(request_id);
   IF request.requester_oid <> me AND NOT jit.may_decide(me, request.requirements) THEN
-    RAISE EXCEPTION USING
-      ERRCODE = 'insufficient_privilege',
-      MESSAGE = format('role "%s" may not revoke request %s', session_user, request.id),
-      HINT = format('Its requester and members of %s may.', jit.names_of_approvers(request.requirements));
+    PERFORM jit.refuse('insufficient_privilege', format('role "%s" may not revoke request %s', session_user, request.id),
+      format('Its requester and members of %s may.', jit.names_of_approvers(request.requirements)));
   END IF;
   IF request.status NOT IN ('approved', 'active') THEN
     PERFORM jit.wrong_status(request, 'approved or active',
@@ -289,6 +276,7 @@ CREATE FUNCTION jit_extend(request_id bigint, duration interval, reason text) RE
   LANGUAGE plpgsql VOLATILE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
   SET quote_all_identifiers = off
+  SET jit = off
 AS $$
 DECLARE
   request jit.requests;
@@ -297,20 +285,16 @@ DECLARE
 BEGIN
   request := jit.lock_request(request_id);
   IF request.requester_oid <> jit.session_user_oid() THEN
-    RAISE EXCEPTION USING
-      ERRCODE = 'insufficient_privilege',
-      MESSAGE = format('request %s is not yours to extend', request.id),
-      HINT = 'Ask for the access yourself, with jit_request.';
+    PERFORM jit.refuse('insufficient_privilege', format('request %s is not yours to extend', request.id),
+      'Ask for the access yourself, with jit_request.');
   END IF;
   IF request.status <> 'active' THEN
     PERFORM jit.wrong_status(request, 'active', 'Only access that still runs can be extended: ask anew with jit_request.');
   END IF;
   changed := jit.changed_object(request.objects);
   IF changed IS NOT NULL THEN
-    RAISE EXCEPTION USING
-      ERRCODE = 'object_not_in_prerequisite_state',
-      MESSAGE = format('%s is no longer what request %s asked for', changed, request.id),
-      HINT = 'It was dropped, renamed or replaced meanwhile: ask anew with jit_request.';
+    PERFORM jit.refuse('object_not_in_prerequisite_state', format('%s is no longer what request %s asked for', changed, request.id),
+      'It was dropped, renamed or replaced meanwhile: ask anew with jit_request.');
   END IF;
   new_id := jit.file_request(request.access, request.asked, request.statement, request.objects, jit_extend.duration,
                          jit_extend.reason, request.ticket, NULL, request.session_only, request.client_addr, false, request.id);
@@ -330,28 +314,20 @@ DECLARE
 BEGIN
   request := jit.lock_request(request_id);
   IF request.requester_oid = me THEN
-    RAISE EXCEPTION USING
-      ERRCODE = 'insufficient_privilege',
-      MESSAGE = format('request %s is your own', request.id),
-      HINT = 'Somebody else has to review it.';
+    PERFORM jit.refuse('insufficient_privilege', format('request %s is your own', request.id),
+      'Somebody else has to review it.');
   END IF;
   IF NOT jit.may_decide(me, request.requirements) THEN
-    RAISE EXCEPTION USING
-      ERRCODE = 'insufficient_privilege',
-      MESSAGE = format('role "%s" may not review request %s', session_user, request.id),
-      HINT = format('Members of %s may.', jit.names_of_approvers(request.requirements));
+    PERFORM jit.refuse('insufficient_privilege', format('role "%s" may not review request %s', session_user, request.id),
+      format('Members of %s may.', jit.names_of_approvers(request.requirements)));
   END IF;
   IF NOT request.review_owed THEN
-    RAISE EXCEPTION USING
-      ERRCODE = 'object_not_in_prerequisite_state',
-      MESSAGE = format('request %s owes no review', request.id),
-      HINT = 'Only break-glass access does, once.';
+    PERFORM jit.refuse('object_not_in_prerequisite_state', format('request %s owes no review', request.id),
+      'Only break-glass access does, once.');
   END IF;
   IF comment IS NULL OR btrim(comment, E' \t\r\n') = '' THEN
-    RAISE EXCEPTION USING
-      ERRCODE = CASE WHEN comment IS NULL THEN 'null_value_not_allowed' ELSE 'invalid_parameter_value' END,
-      MESSAGE = 'a review needs a comment',
-      HINT = 'Say what was found.';
+    PERFORM jit.refuse(CASE WHEN comment IS NULL THEN 'null_value_not_allowed' ELSE 'invalid_parameter_value' END, 'a review needs a comment',
+      'Say what was found.');
   END IF;
   PERFORM jit.check_words('comment', comment, 4000);
   UPDATE jit.requests r

@@ -64,6 +64,7 @@ $$;
 CREATE FUNCTION jit.due() RETURNS TABLE (request_id bigint)
   LANGUAGE sql VOLATILE
   SET search_path = pg_catalog, pg_temp
+  SET jit = off
 AS $$
   WITH RECURSIVE
   requester (oid) AS (  -- the requesters of open requests, by index, without reading all of those
@@ -133,6 +134,7 @@ CREATE FUNCTION jit.run_due() RETURNS TABLE (request_id bigint, event text, stat
   LANGUAGE plpgsql VOLATILE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
   SET quote_all_identifiers = off
+  SET jit = off
 AS $$
 DECLARE
   due_id bigint;
@@ -141,10 +143,8 @@ DECLARE
 BEGIN
   -- An old snapshot would show policies, approvals and grants that are no longer true.
   IF current_setting('transaction_isolation') <> 'read committed' THEN
-    RAISE EXCEPTION USING
-      ERRCODE = 'active_sql_transaction',
-      MESSAGE = 'jit.run_due needs the isolation level READ COMMITTED',
-      HINT = 'Call it in a transaction of its own.';
+    PERFORM jit.refuse('active_sql_transaction', 'jit.run_due needs the isolation level READ COMMITTED',
+      'Call it in a transaction of its own.');
   END IF;
 
   FOR due_id IN SELECT d.request_id FROM jit.due() AS d LOOP

@@ -7,9 +7,14 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA jit FROM PUBLIC;
 
 GRANT SELECT ON jit.policies TO jit_auditor, jit_approver, jit_coordinator;
 GRANT SELECT ON jit.requests, jit.approvals, jit.grants TO jit_auditor, jit_approver;
+GRANT SELECT ON jit.visible_requests, jit.my_requests, jit.pending, jit.active_grants, jit.standing_access TO PUBLIC;
 
 GRANT EXECUTE ON FUNCTION jit.run_due(), jit.next_due(), jit.cancel_ended() TO jit_coordinator;
 GRANT EXECUTE ON FUNCTION jit.running() TO jit_coordinator, jit_approver, jit_auditor;
-GRANT EXECUTE ON FUNCTION jit.review(bigint, text), jit.library_version(), jit.backend_start(),
-  jit.glob_match(text, text), jit.seconds(interval), jit.within_hours(text, timestamptz) TO PUBLIC;
+GRANT EXECUTE ON FUNCTION jit.review(bigint, text), jit.request_objects(bigint), jit.request_approvals(bigint),
+  jit.library_version() TO PUBLIC;
+
+-- Called by the views with the reader's rights; they tell nothing that pg_roles does not.
+GRANT EXECUTE ON FUNCTION jit.session_user_oid(), jit.is_member(oid, text), jit.sees_all(oid), jit.may_decide(oid, jsonb),
+  jit.status_now(text, timestamptz, timestamptz, timestamptz, timestamptz) TO PUBLIC;
 
