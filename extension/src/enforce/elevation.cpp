@@ -5,6 +5,7 @@
 #include "enforce/refusal.h"
 #include "pg/compat.h"
 #include "pg/installed.h"
+#include "pg/scratch.h"
 #include "settings.h"
 
 extern "C" {
@@ -121,21 +122,35 @@ void Register(QueryDesc *desc, PlannedStmt *original, Oid userid, List *needs,
 }
 
 void StartElevated(QueryDesc *desc, int eflags, Oid userid, List *needs,
-                   const grants::Coverage &coverage, StartFunction next) {
+                   const grants::Coverage &coverage, const pg::Scratch &scratch, StartFunction next) {
   PlannedStmt *original = desc->plannedstmt;
-  MemoryContext caller = MemoryContextSwitchTo(GetMemoryChunkContext(desc));
+  // The copy lives as long as the QueryDesc.
+  MemoryContextSwitchTo(GetMemoryChunkContext(desc));
   desc->plannedstmt = ElevatedCopy(original, needs, pg::GetInstalled()->elevated_role);
-  MemoryContextSwitchTo(caller);
+  MemoryContextSwitchTo(scratch.caller);
   next(desc, eflags);
   if ((eflags & EXEC_FLAG_EXPLAIN_ONLY) == 0) Register(desc, original, userid, needs, coverage);
+}
+
+// Lets PostgreSQL refuse the statement, and adds the HINT.
+void StartRefused(QueryDesc *desc, int eflags, List *uncovered, const pg::Scratch &scratch,
+                  StartFunction next) {
+  MemoryContextSwitchTo(scratch.caller);
+  Refuse(desc, eflags, uncovered, next);
+  // Where PostgreSQL sees no reason to refuse, a COPY without EXPORT is still to be refused.
+  if (CopyingTo() != CopyTarget::kNone)
+    ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                    errmsg("permission denied to COPY what a grant opens")));
 }
 
 }  // namespace
 
 void StartGoverned(QueryDesc *desc, int eflags, Oid userid, StartFunction next) {
   bool explain_only = (eflags & EXEC_FLAG_EXPLAIN_ONLY) != 0;
+  pg::Scratch scratch = pg::EnterScratch();
   List *needs = NeedsOfPlan(desc->plannedstmt, userid);
   if (needs == NIL) {
+    pg::LeaveScratch(scratch);
     next(desc, eflags);
     return;
   }
@@ -143,15 +158,12 @@ void StartGoverned(QueryDesc *desc, int eflags, Oid userid, StartFunction next) 
   if (CopyingTo() == CopyTarget::kServer) AddToEach(needs, kNever);
   grants::Coverage coverage = CoverStatement(userid, needs, explain_only);
   if (coverage.uncovered != NIL) {
-    Refuse(desc, eflags, coverage.uncovered, next);
-    // Where PostgreSQL sees no reason to refuse, a COPY without EXPORT is still to be refused.
-    if (CopyingTo() != CopyTarget::kNone)
-      ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-                      errmsg("permission denied to COPY what a grant opens")));
-    return;
+    StartRefused(desc, eflags, coverage.uncovered, scratch, next);
+  } else {
+    if (!explain_only) RefuseHeld(desc);
+    StartElevated(desc, eflags, userid, needs, coverage, scratch, next);
   }
-  if (!explain_only) RefuseHeld(desc);
-  StartElevated(desc, eflags, userid, needs, coverage, next);
+  pg::LeaveScratch(scratch);
 }
 
 Elevated *FindElevated(const QueryDesc *desc) {

@@ -6,6 +6,7 @@
 #include "grants/cache.h"
 #include "grants/shared.h"
 #include "pg/installed.h"
+#include "pg/scratch.h"
 
 extern "C" {
 #include "access/xact.h"
@@ -96,8 +97,10 @@ void RequireCovered(Elevated *e) {
   // Membership is asked each time: whoever has lost it has no grants.
   if (!pg::IsGoverned(e->userid)) RefuseEnded(e, e->needs);
   if (current) return;
+  pg::Scratch scratch = pg::EnterScratch();
   grants::Coverage coverage = grants::Cover(e->userid, e->needs);
   if (coverage.uncovered != NIL) RefuseEnded(e, coverage.uncovered);
+  pg::LeaveScratch(scratch);
   e->coverage = coverage;
 }
 
