@@ -1,0 +1,92 @@
+"""One throw-away cluster for all files; for each test a fresh copy of the sample shop's database."""
+
+import itertools
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from support.people import ROLES, Shop  # noqa: E402
+from support.server import Server  # noqa: E402
+
+SHOP_SQL = (Path(__file__).parent / "support" / "shop.sql").read_text()
+TEMPLATE = "shop_template"
+_numbers = itertools.count(1)
+
+
+def prepare(server):
+    """Roles and the template database that each test's own is copied from."""
+    server.psql(f"CREATE DATABASE {TEMPLATE}")
+    server.psql("CREATE EXTENSION jit_access", database=TEMPLATE)
+    server.psql(ROLES, database=TEMPLATE)
+    server.psql(SHOP_SQL, database=TEMPLATE)
+
+
+def maintenance(server, statement):
+    with psycopg.connect(host=server.host, port=server.port, user="postgres", dbname="postgres",
+                         autocommit=True) as connection:
+        connection.execute(statement)
+
+
+@pytest.fixture(scope="session")
+def server():
+    server = Server("listen_addresses=127.0.0.1", "max_connections=200")
+    try:
+        prepare(server)
+        yield server
+    finally:
+        server.destroy()
+
+
+@pytest.fixture
+def new_shop(server):
+    """Makes databases; one test may want two."""
+    shops = []
+
+    def make():
+        database = f"shop_{next(_numbers)}"
+        maintenance(server, f"CREATE DATABASE {database} TEMPLATE {TEMPLATE}")
+        shops.append(Shop(server, database))
+        return shops[-1]
+
+    yield make
+    for shop in shops:
+        shop.close()
+        maintenance(server, f"DROP DATABASE IF EXISTS {shop.database} WITH (FORCE)")
+
+
+@pytest.fixture
+def shop(new_shop):
+    return new_shop()
+
+
+@pytest.fixture
+def alice(shop):
+    return shop.connect("alice")
+
+
+@pytest.fixture
+def bob(shop):
+    return shop.connect("bob")
+
+
+@pytest.fixture
+def own_server():
+    """A cluster for a test that stops, crashes or reconfigures it."""
+    server = Server()
+    try:
+        prepare(server)
+        yield server
+    finally:
+        server.destroy()
+
+
+@pytest.fixture
+def own_shop(own_server):
+    maintenance(own_server, f"CREATE DATABASE shop TEMPLATE {TEMPLATE}")
+    shop = Shop(own_server, "shop")
+    yield shop
+    shop.close()
