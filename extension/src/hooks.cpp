@@ -49,23 +49,23 @@ void ShmemStartup() {
   grants::InitSharedMemory();
 }
 
-PlannedStmt *NextPlanner(Query *query, const char *source, int cursor_options,
+PlannedStmt* NextPlanner(Query* query, const char* source, int cursor_options,
                          ParamListInfo params) {
   return (previous_planner ? previous_planner : standard_planner)(query, source, cursor_options,
                                                                   params);
 }
 
-PlannedStmt *Planner(Query *query, const char *source, int cursor_options, ParamListInfo params) {
+PlannedStmt* Planner(Query* query, const char* source, int cursor_options, ParamListInfo params) {
   Oid userid = GetUserId();
   if (!Concerns(userid)) return NextPlanner(query, source, cursor_options, params);
   return enforce::PlanGoverned(query, source, cursor_options, params, userid, NextPlanner);
 }
 
-void NextStart(QueryDesc *desc, int eflags) {
+void NextStart(QueryDesc* desc, int eflags) {
   (previous_start ? previous_start : standard_ExecutorStart)(desc, eflags);
 }
 
-void ExecutorStartHook(QueryDesc *desc, int eflags) {
+void ExecutorStartHook(QueryDesc* desc, int eflags) {
   Oid userid = GetUserId();
   if (Concerns(userid))
     enforce::StartGoverned(desc, eflags, userid, NextStart);
@@ -74,60 +74,58 @@ void ExecutorStartHook(QueryDesc *desc, int eflags) {
 }
 
 struct RunArguments {
-  QueryDesc *desc;
+  QueryDesc* desc;
   ScanDirection direction;
   uint64 count;
   bool execute_once;
 };
 
-void NextRun(void *arg) {
-  RunArguments *a = static_cast<RunArguments *>(arg);
+void NextRun(void* arg) {
+  RunArguments* a = static_cast<RunArguments*>(arg);
   (previous_run ? previous_run : standard_ExecutorRun)(a->desc, a->direction, a->count,
                                                        a->execute_once);
 }
 
-void ExecutorRunHook(QueryDesc *desc, ScanDirection direction, uint64 count, bool execute_once) {
+void ExecutorRunHook(QueryDesc* desc, ScanDirection direction, uint64 count, bool execute_once) {
   RunArguments a = {desc, direction, count, execute_once};
-  if (enforce::Elevated *elevated = enforce::FindElevated(desc))
+  if (enforce::Elevated* elevated = enforce::FindElevated(desc))
     enforce::RunWatched(elevated, NextRun, &a);
   else
     NextRun(&a);
 }
 
-void NextFinish(void *arg) {
-  (previous_finish ? previous_finish : standard_ExecutorFinish)(static_cast<QueryDesc *>(arg));
+void NextFinish(void* arg) {
+  (previous_finish ? previous_finish : standard_ExecutorFinish)(static_cast<QueryDesc*>(arg));
 }
 
 // AFTER triggers run here.
-void ExecutorFinishHook(QueryDesc *desc) {
-  if (enforce::Elevated *elevated = enforce::FindElevated(desc))
+void ExecutorFinishHook(QueryDesc* desc) {
+  if (enforce::Elevated* elevated = enforce::FindElevated(desc))
     enforce::RunWatched(elevated, NextFinish, desc);
   else
     NextFinish(desc);
 }
 
-void NextEnd(QueryDesc *desc) {
-  (previous_end ? previous_end : standard_ExecutorEnd)(desc);
-}
+void NextEnd(QueryDesc* desc) { (previous_end ? previous_end : standard_ExecutorEnd)(desc); }
 
-void ExecutorEndHook(QueryDesc *desc) {
-  enforce::Elevated *elevated = enforce::FindElevated(desc);
-  PlannedStmt *original = elevated ? elevated->original : nullptr;
-  PlannedStmt *copy = elevated ? elevated->copy : nullptr;
+void ExecutorEndHook(QueryDesc* desc) {
+  enforce::Elevated* elevated = enforce::FindElevated(desc);
+  PlannedStmt* original = elevated ? elevated->original : nullptr;
+  PlannedStmt* copy = elevated ? elevated->copy : nullptr;
   NextEnd(desc);  // frees `elevated`
   if (copy) enforce::ForgetElevated(desc, original, copy);
 }
 
-void NextUtility(PlannedStmt *statement, const char *source, bool read_only_tree,
-                 ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *environment,
-                 DestReceiver *dest, QueryCompletion *completion) {
+void NextUtility(PlannedStmt* statement, const char* source, bool read_only_tree,
+                 ProcessUtilityContext context, ParamListInfo params, QueryEnvironment* environment,
+                 DestReceiver* dest, QueryCompletion* completion) {
   (previous_utility ? previous_utility : standard_ProcessUtility)(
       statement, source, read_only_tree, context, params, environment, dest, completion);
 }
 
-void Utility(PlannedStmt *statement, const char *source, bool read_only_tree,
-             ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *environment,
-             DestReceiver *dest, QueryCompletion *completion) {
+void Utility(PlannedStmt* statement, const char* source, bool read_only_tree,
+             ProcessUtilityContext context, ParamListInfo params, QueryEnvironment* environment,
+             DestReceiver* dest, QueryCompletion* completion) {
   // ROLLBACK must work in a failed transaction, where no catalog can be read.
   if (enforce::IsHandledUtility(statement->utilityStmt) && !IsAbortedTransactionBlockState() &&
       Concerns(GetUserId()))

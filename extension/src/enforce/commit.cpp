@@ -14,28 +14,27 @@ namespace {
 
 // What one subtransaction wrote as one user. Kept in TopTransactionContext.
 struct Written {
-  Written *next;
+  Written* next;
   SubTransactionId subid;
   Oid userid;
   int64 request_id;
-  List *needs;
+  List* needs;
 };
 
-Written *written = nullptr;
+Written* written = nullptr;
 
 void RequireStillCovered() {
-  for (Written *w = written; w != nullptr; w = w->next) {
+  for (Written* w = written; w != nullptr; w = w->next) {
     if (pg::IsGoverned(w->userid) && grants::Cover(w->userid, w->needs).uncovered == NIL) continue;
-    ereport(ERROR,
-            (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-             errmsg("cannot commit: the access of request " INT64_FORMAT
-                    " ended before the transaction did",
-                    w->request_id),
-             errhint("Ask for the access again and repeat the transaction.")));
+    ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                    errmsg("cannot commit: the access of request " INT64_FORMAT
+                           " ended before the transaction did",
+                           w->request_id),
+                    errhint("Ask for the access again and repeat the transaction.")));
   }
 }
 
-void OnTransaction(XactEvent event, void *) {
+void OnTransaction(XactEvent event, void*) {
   if (written == nullptr) return;
   switch (event) {
     case XACT_EVENT_PRE_COMMIT:
@@ -43,11 +42,13 @@ void OnTransaction(XactEvent event, void *) {
       break;
     case XACT_EVENT_PRE_PREPARE:
       // COMMIT PREPARED could come after the grant's end, from any session, past every hook.
-      ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                      errmsg("cannot PREPARE a transaction that wrote under the grant of request "
-                             INT64_FORMAT,
-                             written->request_id),
-                      errhint("Use COMMIT.")));
+      ereport(
+          ERROR,
+          (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+           errmsg(
+               "cannot PREPARE a transaction that wrote under the grant of request " INT64_FORMAT,
+               written->request_id),
+           errhint("Use COMMIT.")));
       break;
     case XACT_EVENT_COMMIT:
     case XACT_EVENT_ABORT:
@@ -59,7 +60,7 @@ void OnTransaction(XactEvent event, void *) {
   }
 }
 
-void OnSubtransaction(SubXactEvent event, SubTransactionId subid, SubTransactionId parent, void *) {
+void OnSubtransaction(SubXactEvent event, SubTransactionId subid, SubTransactionId parent, void*) {
   pg::FollowSubtransaction(&written, event, subid, parent);
 }
 
@@ -70,21 +71,21 @@ void InitCommit() {
   RegisterSubXactCallback(OnSubtransaction, nullptr);
 }
 
-void NoteWrite(Oid userid, List *needs, int64 request_id) {
+void NoteWrite(Oid userid, List* needs, int64 request_id) {
   SubTransactionId subid = GetCurrentSubTransactionId();
   MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
-  Written *w = written;
+  Written* w = written;
   while (w != nullptr && (w->subid != subid || w->userid != userid)) w = w->next;
   if (w == nullptr) {
-    w = static_cast<Written *>(palloc0(sizeof(Written)));
+    w = static_cast<Written*>(palloc0(sizeof(Written)));
     w->subid = subid;
     w->userid = userid;
     w->next = written;
     written = w;
   }
   w->request_id = request_id;
-  ListCell *lc;
-  foreach (lc, needs) w->needs = grants::AddNeed(w->needs, *static_cast<Need *>(lfirst(lc)));
+  ListCell* lc;
+  foreach (lc, needs) w->needs = grants::AddNeed(w->needs, *static_cast<Need*>(lfirst(lc)));
   MemoryContextSwitchTo(caller);
 }
 

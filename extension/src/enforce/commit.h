@@ -11,6 +11,6 @@ void InitCommit();
 
 // Remembers that the current (sub)transaction wrote with what `needs` (List of Need *) lists, by
 // grants of `userid`; `request_id` is one of them, for the error.
-void NoteWrite(Oid userid, List *needs, int64 request_id);
+void NoteWrite(Oid userid, List* needs, int64 request_id);
 
 }  // namespace jit::enforce

@@ -19,27 +19,28 @@ namespace jit::enforce {
 
 namespace {
 
-Elevated *running = nullptr;
+Elevated* running = nullptr;
 
-bool IsNeeded(List *needs, Oid relid) {
-  ListCell *lc;
+bool IsNeeded(List* needs, Oid relid) {
+  ListCell* lc;
   foreach (lc, needs)
-    if (static_cast<Need *>(lfirst(lc))->relid == relid) return true;
+    if (static_cast<Need*>(lfirst(lc))->relid == relid) return true;
   return false;
 }
 
 // A copy of the plan in which the entries that lack rights are checked as the marker role. What is
 // not changed is shared with the original, which stays as strict as it was.
-PlannedStmt *ElevatedCopy(PlannedStmt *plan, List *needs, Oid elevated_role) {
-  PlannedStmt *copy = static_cast<PlannedStmt *>(palloc(sizeof(PlannedStmt)));
+PlannedStmt* ElevatedCopy(PlannedStmt* plan, List* needs, Oid elevated_role) {
+  PlannedStmt* copy = static_cast<PlannedStmt*>(palloc(sizeof(PlannedStmt)));
   *copy = *plan;
   copy->rtable = list_copy(plan->rtable);
-  ListCell *lc;
+  ListCell* lc;
   foreach (lc, copy->rtable) {
-    RangeTblEntry *rte = lfirst_node(RangeTblEntry, lc);
-    if (!pg::CarriesPermissions(rte) || OidIsValid(rte->checkAsUser) || !IsNeeded(needs, rte->relid))
+    RangeTblEntry* rte = lfirst_node(RangeTblEntry, lc);
+    if (!pg::CarriesPermissions(rte) || OidIsValid(rte->checkAsUser) ||
+        !IsNeeded(needs, rte->relid))
       continue;
-    RangeTblEntry *marked = static_cast<RangeTblEntry *>(palloc(sizeof(RangeTblEntry)));
+    RangeTblEntry* marked = static_cast<RangeTblEntry*>(palloc(sizeof(RangeTblEntry)));
     *marked = *rte;
     marked->checkAsUser = elevated_role;
     lfirst(lc) = marked;
@@ -47,7 +48,7 @@ PlannedStmt *ElevatedCopy(PlannedStmt *plan, List *needs, Oid elevated_role) {
   return copy;
 }
 
-void FreeElevatedCopy(PlannedStmt *copy, const PlannedStmt *original) {
+void FreeElevatedCopy(PlannedStmt* copy, const PlannedStmt* original) {
   ListCell *mine, *theirs;
   forboth(mine, copy->rtable, theirs, original->rtable) {
     if (lfirst(mine) != lfirst(theirs)) pfree(lfirst(mine));
@@ -56,8 +57,8 @@ void FreeElevatedCopy(PlannedStmt *copy, const PlannedStmt *original) {
   pfree(copy);
 }
 
-void Unlink(void *arg) {
-  for (Elevated **link = &running; *link != nullptr; link = &(*link)->next) {
+void Unlink(void* arg) {
+  for (Elevated** link = &running; *link != nullptr; link = &(*link)->next) {
     if (*link == arg) {
       *link = (*link)->next;
       return;
@@ -66,7 +67,7 @@ void Unlink(void *arg) {
 }
 
 // Runs the continuation, which is going to refuse the statement.
-void Refuse(QueryDesc *desc, int eflags, List *uncovered, StartFunction next) {
+void Refuse(QueryDesc* desc, int eflags, List* uncovered, StartFunction next) {
   MemoryContext context = CurrentMemoryContext;
   PG_TRY();
   { next(desc, eflags); }
@@ -75,15 +76,15 @@ void Refuse(QueryDesc *desc, int eflags, List *uncovered, StartFunction next) {
   PG_END_TRY();
 }
 
-List *OnlyNever(List *needs) {
-  List *never = NIL;
-  ListCell *lc;
+List* OnlyNever(List* needs) {
+  List* never = NIL;
+  ListCell* lc;
   foreach (lc, needs)
-    if (static_cast<Need *>(lfirst(lc))->table_mask & kNever) never = lappend(never, lfirst(lc));
+    if (static_cast<Need*>(lfirst(lc))->table_mask & kNever) never = lappend(never, lfirst(lc));
   return never;
 }
 
-grants::Coverage CoverStatement(Oid userid, List *needs, bool explain_only) {
+grants::Coverage CoverStatement(Oid userid, List* needs, bool explain_only) {
   if (!explain_only) return grants::Cover(userid, needs);
   if (!default_explain) return grants::CoverExplain(userid, needs);
   grants::Coverage everything = {};
@@ -92,27 +93,27 @@ grants::Coverage CoverStatement(Oid userid, List *needs, bool explain_only) {
   return everything;
 }
 
-bool Writes(const PlannedStmt *plan) {
+bool Writes(const PlannedStmt* plan) {
   return plan->commandType != CMD_SELECT || plan->hasModifyingCTE;
 }
 
 // Hangs the state on the statement: it goes with the executor's memory, on every way out.
-void Register(QueryDesc *desc, PlannedStmt *original, Oid userid, List *needs,
-              const grants::Coverage &coverage) {
+void Register(QueryDesc* desc, PlannedStmt* original, Oid userid, List* needs,
+              const grants::Coverage& coverage) {
   MemoryContext caller = MemoryContextSwitchTo(desc->estate->es_query_cxt);
-  Elevated *e = static_cast<Elevated *>(palloc0(sizeof(Elevated)));
+  Elevated* e = static_cast<Elevated*>(palloc0(sizeof(Elevated)));
   e->desc = desc;
   e->original = original;
   e->copy = desc->plannedstmt;
   e->userid = userid;
-  ListCell *lc;
+  ListCell* lc;
   foreach (lc, needs)
-    e->needs = lappend(e->needs, grants::CopyNeed(*static_cast<Need *>(lfirst(lc))));
+    e->needs = lappend(e->needs, grants::CopyNeed(*static_cast<Need*>(lfirst(lc))));
   e->writes = Writes(original);
   e->coverage = coverage;
   e->coverage.uncovered = NIL;
-  MemoryContextCallback *callback =
-      static_cast<MemoryContextCallback *>(palloc0(sizeof(MemoryContextCallback)));
+  MemoryContextCallback* callback =
+      static_cast<MemoryContextCallback*>(palloc0(sizeof(MemoryContextCallback)));
   callback->func = Unlink;
   callback->arg = e;
   MemoryContextSwitchTo(caller);
@@ -121,9 +122,10 @@ void Register(QueryDesc *desc, PlannedStmt *original, Oid userid, List *needs,
   running = e;
 }
 
-void StartElevated(QueryDesc *desc, int eflags, Oid userid, List *needs,
-                   const grants::Coverage &coverage, const pg::Scratch &scratch, StartFunction next) {
-  PlannedStmt *original = desc->plannedstmt;
+void StartElevated(QueryDesc* desc, int eflags, Oid userid, List* needs,
+                   const grants::Coverage& coverage, const pg::Scratch& scratch,
+                   StartFunction next) {
+  PlannedStmt* original = desc->plannedstmt;
   // The copy lives as long as the QueryDesc.
   MemoryContextSwitchTo(GetMemoryChunkContext(desc));
   desc->plannedstmt = ElevatedCopy(original, needs, pg::GetInstalled()->elevated_role);
@@ -133,7 +135,7 @@ void StartElevated(QueryDesc *desc, int eflags, Oid userid, List *needs,
 }
 
 // Lets PostgreSQL refuse the statement, and adds the HINT.
-void StartRefused(QueryDesc *desc, int eflags, List *uncovered, const pg::Scratch &scratch,
+void StartRefused(QueryDesc* desc, int eflags, List* uncovered, const pg::Scratch& scratch,
                   StartFunction next) {
   MemoryContextSwitchTo(scratch.caller);
   Refuse(desc, eflags, uncovered, next);
@@ -145,10 +147,10 @@ void StartRefused(QueryDesc *desc, int eflags, List *uncovered, const pg::Scratc
 
 }  // namespace
 
-void StartGoverned(QueryDesc *desc, int eflags, Oid userid, StartFunction next) {
+void StartGoverned(QueryDesc* desc, int eflags, Oid userid, StartFunction next) {
   bool explain_only = (eflags & EXEC_FLAG_EXPLAIN_ONLY) != 0;
   pg::Scratch scratch = pg::EnterScratch();
-  List *needs = NeedsOfPlan(desc->plannedstmt, userid);
+  List* needs = NeedsOfPlan(desc->plannedstmt, userid);
   if (needs == NIL) {
     pg::LeaveScratch(scratch);
     next(desc, eflags);
@@ -166,19 +168,19 @@ void StartGoverned(QueryDesc *desc, int eflags, Oid userid, StartFunction next) 
   pg::LeaveScratch(scratch);
 }
 
-Elevated *FindElevated(const QueryDesc *desc) {
-  for (Elevated *e = running; e != nullptr; e = e->next)
+Elevated* FindElevated(const QueryDesc* desc) {
+  for (Elevated* e = running; e != nullptr; e = e->next)
     if (e->desc == desc) return e;
   return nullptr;
 }
 
-void ForgetElevated(QueryDesc *desc, PlannedStmt *original, PlannedStmt *copy) {
+void ForgetElevated(QueryDesc* desc, PlannedStmt* original, PlannedStmt* copy) {
   if (desc->plannedstmt != copy) return;
   desc->plannedstmt = original;
   FreeElevatedCopy(copy, original);
 }
 
-void RefuseHeld(const QueryDesc *desc) {
+void RefuseHeld(const QueryDesc* desc) {
   if (ActivePortal == nullptr) return;
   bool declared = (ActivePortal->cursorOptions & CURSOR_OPT_HOLD) != 0;
   // COMMIT inside a procedure's cursor loop holds the cursor, too. A portal of this strategy has a
@@ -186,12 +188,11 @@ void RefuseHeld(const QueryDesc *desc) {
   bool being_held =
       ActivePortal->strategy == PORTAL_ONE_SELECT && ActivePortal->holdStore != nullptr;
   if (!declared && !being_held) return;
-  ereport(ERROR,
-          (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-           declared ? errmsg("a cursor WITH HOLD cannot use a grant")
-                    : errmsg("a cursor that uses a grant cannot stay open across COMMIT"),
-           errdetail("Its rows would outlive the grant."),
-           errhint("Use the cursor within one transaction, WITHOUT HOLD.")));
+  ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                  declared ? errmsg("a cursor WITH HOLD cannot use a grant")
+                           : errmsg("a cursor that uses a grant cannot stay open across COMMIT"),
+                  errdetail("Its rows would outlive the grant."),
+                  errhint("Use the cursor within one transaction, WITHOUT HOLD.")));
 }
 
 }  // namespace jit::enforce

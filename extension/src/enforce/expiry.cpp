@@ -54,17 +54,17 @@ void SetTimer() {
 
 // Code that traps query_canceled must not let the statements around it run on: their next
 // interrupt check fails again.
-void OnSubtransaction(SubXactEvent event, SubTransactionId, SubTransactionId, void *) {
+void OnSubtransaction(SubXactEvent event, SubTransactionId, SubTransactionId, void*) {
   if (event == SUBXACT_EVENT_ABORT_SUB && grants::EarliestEnd() != DT_NOEND &&
       grants::EarliestEnd() <= GetCurrentTimestamp())
     Interrupt();
 }
 
-void OnTransaction(XactEvent event, void *) {
+void OnTransaction(XactEvent event, void*) {
   if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT) grants::ForgetRunning();
 }
 
-char *EndOf(int64 request_id, TimestampTz expires_at, TimestampTz now) {
+char* EndOf(int64 request_id, TimestampTz expires_at, TimestampTz now) {
   if (expires_at == DT_NOBEGIN || expires_at > now)
     return psprintf("the access of request " INT64_FORMAT " was revoked", request_id);
   return psprintf("the access of request " INT64_FORMAT " ended at %s", request_id,
@@ -72,17 +72,17 @@ char *EndOf(int64 request_id, TimestampTz expires_at, TimestampTz now) {
 }
 
 // Of several requests, the one that ends first.
-const grants::RunningEntry *FirstOf(const grants::Coverage &coverage) {
-  const grants::RunningEntry *first = &coverage.used[0];
+const grants::RunningEntry* FirstOf(const grants::Coverage& coverage) {
+  const grants::RunningEntry* first = &coverage.used[0];
   for (int i = 1; i < Min(coverage.count, grants::kRunningEntries); i++)
     if (coverage.used[i].expires_at < first->expires_at) first = &coverage.used[i];
   return first;
 }
 
-[[noreturn]] void RefuseEnded(const Elevated *e, List *lacking) {
+[[noreturn]] void RefuseEnded(const Elevated* e, List* lacking) {
   TimestampTz now = GetCurrentTimestamp();
-  const grants::RunningEntry *first = FirstOf(e->coverage);
-  char *hint = RequestHint(lacking);
+  const grants::RunningEntry* first = FirstOf(e->coverage);
+  char* hint = RequestHint(lacking);
   // The code that PL/pgSQL's WHEN OTHERS does not trap.
   ereport(ERROR, (errcode(ERRCODE_QUERY_CANCELED),
                   errmsg("canceling statement because %s",
@@ -91,7 +91,7 @@ const grants::RunningEntry *FirstOf(const grants::Coverage &coverage) {
   pg_unreachable();
 }
 
-void RequireCovered(Elevated *e) {
+void RequireCovered(Elevated* e) {
   bool current = grants::IsCurrent(e->userid) && !RecoveryInProgress() &&
                  GetCurrentTimestamp() < e->coverage.until;
   // Membership is asked each time: whoever has lost it has no grants.
@@ -105,7 +105,7 @@ void RequireCovered(Elevated *e) {
 }
 
 // In PG_CATCH: throws the current error on; a cancellation that the end of a grant caused says so.
-[[noreturn]] void RethrowEnded(const Elevated *e, int mark, MemoryContext context) {
+[[noreturn]] void RethrowEnded(const Elevated* e, int mark, MemoryContext context) {
   grants::RunningEntry entry;
   TimestampTz now = GetCurrentTimestamp();
   bool ended = geterrcode() == ERRCODE_QUERY_CANCELED && grants::FirstToEnd(mark, &entry) &&
@@ -113,16 +113,17 @@ void RequireCovered(Elevated *e) {
   grants::LeaveRunning(mark);
   if (!ended) PG_RE_THROW();
   MemoryContextSwitchTo(context);
-  ErrorData *error = CopyErrorData();
+  ErrorData* error = CopyErrorData();
   FlushErrorState();
   int64 request_id = entry.extension_id != 0 ? entry.extension_id : entry.request_id;
-  error->message = psprintf("canceling statement because %s", EndOf(request_id, entry.expires_at, now));
+  error->message =
+      psprintf("canceling statement because %s", EndOf(request_id, entry.expires_at, now));
   error->hint = RequestHint(e->needs);
   ReThrowError(error);
   pg_unreachable();
 }
 
-int Enter(Elevated *e) {
+int Enter(Elevated* e) {
   // Requests that are not listed have their end kept by one that is.
   if (e->coverage.count > grants::kRunningEntries)
     e->coverage.used[0].expires_at = e->coverage.until;
@@ -136,7 +137,7 @@ void InitExpiry() {
   RegisterSubXactCallback(OnSubtransaction, nullptr);
 }
 
-void RunWatched(Elevated *e, void (*body)(void *arg), void *arg) {
+void RunWatched(Elevated* e, void (*body)(void* arg), void* arg) {
   MemoryContext context = CurrentMemoryContext;
   RefuseHeld(e->desc);
   RequireCovered(e);

@@ -11,6 +11,6 @@ void InitExpiry();
 
 // Runs `body(arg)`, a part of the statement's execution, under watch: refused when its grants no
 // longer cover it, aborted (57014) at the instant they cease to.
-void RunWatched(Elevated *statement, void (*body)(void *arg), void *arg);
+void RunWatched(Elevated* statement, void (*body)(void* arg), void* arg);
 
 }  // namespace jit::enforce

@@ -20,25 +20,25 @@ namespace jit::enforce {
 namespace {
 
 struct Marking {
-  List *views;  // Need *
+  List* views;  // Need *
   Oid marker;
 };
 
-bool IsAmong(List *needs, Oid relid) {
-  ListCell *lc;
+bool IsAmong(List* needs, Oid relid) {
+  ListCell* lc;
   foreach (lc, needs)
-    if (static_cast<Need *>(lfirst(lc))->relid == relid) return true;
+    if (static_cast<Need*>(lfirst(lc))->relid == relid) return true;
   return false;
 }
 
-bool MarkViews(Node *node, void *context) {
+bool MarkViews(Node* node, void* context) {
   if (node == nullptr) return false;
-  const Marking *marking = static_cast<Marking *>(context);
+  const Marking* marking = static_cast<Marking*>(context);
   if (IsA(node, Query)) {
-    Query *query = castNode(Query, node);
-    ListCell *lc;
+    Query* query = castNode(Query, node);
+    ListCell* lc;
     foreach (lc, query->rtable) {
-      RangeTblEntry *rte = lfirst_node(RangeTblEntry, lc);
+      RangeTblEntry* rte = lfirst_node(RangeTblEntry, lc);
       if (rte->relkind == RELKIND_VIEW && pg::CarriesPermissions(rte) &&
           !OidIsValid(rte->checkAsUser) && IsAmong(marking->views, rte->relid))
         rte->checkAsUser = marking->marker;
@@ -49,63 +49,74 @@ bool MarkViews(Node *node, void *context) {
 }
 
 // The plan may be cached: it must be as strict as if it had never been marked.
-void UnmarkViews(PlannedStmt *plan, Oid marker) {
-  ListCell *lc;
+void UnmarkViews(PlannedStmt* plan, Oid marker) {
+  ListCell* lc;
   foreach (lc, plan->rtable) {
-    RangeTblEntry *rte = lfirst_node(RangeTblEntry, lc);
+    RangeTblEntry* rte = lfirst_node(RangeTblEntry, lc);
     if (rte->relkind == RELKIND_VIEW && rte->checkAsUser == marker) rte->checkAsUser = InvalidOid;
   }
 }
 
-List *ViewsIn(List *needs) {
-  List *views = NIL;
-  ListCell *lc;
+List* ViewsIn(List* needs) {
+  List* views = NIL;
+  ListCell* lc;
   foreach (lc, needs)
-    if (get_rel_relkind(static_cast<Need *>(lfirst(lc))->relid) == RELKIND_VIEW)
+    if (get_rel_relkind(static_cast<Need*>(lfirst(lc))->relid) == RELKIND_VIEW)
       views = lappend(views, lfirst(lc));
   return views;
 }
 
-bool HasNever(List *needs) {
-  ListCell *lc;
+bool HasNever(List* needs) {
+  ListCell* lc;
   foreach (lc, needs)
-    if (static_cast<Need *>(lfirst(lc))->table_mask & kNever) return true;
+    if (static_cast<Need*>(lfirst(lc))->table_mask & kNever) return true;
   return false;
 }
 
+// Whether the query reads a view or writes: only those ask anything of planning.
+bool IsConcerned(Node* node, void* context) {
+  if (node == nullptr) return false;
+  if (!IsA(node, Query)) return pg::WalkExpression(node, IsConcerned, context);
+  Query* query = castNode(Query, node);
+  if (query->resultRelation > 0) return true;
+  ListCell* lc;
+  foreach (lc, query->rtable)
+    if (lfirst_node(RangeTblEntry, lc)->relkind == RELKIND_VIEW) return true;
+  return pg::WalkQueryTree(query, IsConcerned, context);
+}
+
 struct Arguments {
-  Query *query;
-  const char *source;
+  Query* query;
+  const char* source;
   int cursor_options;
   ParamListInfo params;
   planner_hook_type next;
 };
 
-// Made for this user: defaults of serial columns may have been replaced.
-PlannedStmt *Plan(const Arguments &a) {
-  PlannedStmt *plan = a.next(a.query, a.source, a.cursor_options, a.params);
-  plan->dependsOnRole = true;
-  return plan;
+PlannedStmt* Plan(const Arguments& a) {
+  return a.next(a.query, a.source, a.cursor_options, a.params);
 }
 
-PlannedStmt *PlanMarked(const Arguments &a, List *views, bool may_read) {
+PlannedStmt* PlanMarked(const Arguments& a, List* views, bool may_read) {
   Marking marking = {views, pg::GetInstalled()->elevated_role};
-  MarkViews(reinterpret_cast<Node *>(a.query), &marking);
+  MarkViews(reinterpret_cast<Node*>(a.query), &marking);
   // Who may only EXPLAIN the view must not see its owner's statistics through leaky operators.
   bool before = SetStatisticsWithheld(!may_read || StatisticsWithheld());
-  PlannedStmt *plan = nullptr;
+  PlannedStmt* plan = nullptr;
   PG_TRY();
   { plan = Plan(a); }
   PG_FINALLY();
   { SetStatisticsWithheld(before); }
   PG_END_TRY();
   UnmarkViews(plan, marking.marker);
+  // The planner has seen statistics as this user may.
+  plan->dependsOnRole = true;
   return plan;
 }
 
-PlannedStmt *PlanRefused(const Arguments &a, List *lacking) {
+PlannedStmt* PlanRefused(const Arguments& a, List* lacking) {
   MemoryContext context = CurrentMemoryContext;
-  PlannedStmt *plan = nullptr;
+  PlannedStmt* plan = nullptr;
   PG_TRY();
   { plan = Plan(a); }
   PG_CATCH();
@@ -118,18 +129,23 @@ PlannedStmt *PlanRefused(const Arguments &a, List *lacking) {
 
 void InitPlanning() { InitStatistics(); }
 
-PlannedStmt *PlanGoverned(Query *query, const char *source, int cursor_options, ParamListInfo params,
-                          Oid userid, planner_hook_type next) {
+PlannedStmt* PlanGoverned(Query* query, const char* source, int cursor_options,
+                          ParamListInfo params, Oid userid, planner_hook_type next) {
   Arguments a = {query, source, cursor_options, params, next};
-  List *needs = NeedsOfQuery(query, userid);
+  if (!IsConcerned(reinterpret_cast<Node*>(query), nullptr)) return Plan(a);
+  List* needs = NeedsOfQuery(query, userid);
   if (needs == NIL) return Plan(a);
-  UseOwnedSequences(query);
-  List *views = ViewsIn(needs);
-  if (views == NIL) return Plan(a);
+  bool replaced = UseOwnedSequences(query);
+  List* views = ViewsIn(needs);
+  if (views == NIL) {
+    PlannedStmt* plan = Plan(a);
+    // Another role's right on the sequence is to be checked.
+    plan->dependsOnRole |= replaced;
+    return plan;
+  }
   if (grants::Cover(userid, views).uncovered == NIL) return PlanMarked(a, views, true);
-  bool may_explain =
-      InExplain() && !HasNever(views) &&
-      (default_explain || grants::CoverExplain(userid, views).uncovered == NIL);
+  bool may_explain = InExplain() && !HasNever(views) &&
+                     (default_explain || grants::CoverExplain(userid, views).uncovered == NIL);
   if (may_explain) return PlanMarked(a, views, false);
   return PlanRefused(a, grants::Cover(userid, needs).uncovered);
 }

@@ -15,7 +15,7 @@ namespace jit::enforce {
 void InitPlanning();
 
 // Plans a query of a governed user. `next` is the hook's continuation.
-PlannedStmt *PlanGoverned(Query *query, const char *source, int cursor_options, ParamListInfo params,
-                          Oid userid, planner_hook_type next);
+PlannedStmt* PlanGoverned(Query* query, const char* source, int cursor_options,
+                          ParamListInfo params, Oid userid, planner_hook_type next);
 
 }  // namespace jit::enforce

@@ -8,7 +8,7 @@ namespace jit::enforce {
 
 // In every INSERT, UPDATE and MERGE of the query, makes nextval() on a sequence that the target
 // column itself owns a NextValueExpr, which is what identity columns use and which asks for no
-// right on the sequence. Changes the query in place.
-void UseOwnedSequences(Query *query);
+// right on the sequence. Changes the query in place; returns whether it did.
+bool UseOwnedSequences(Query* query);
 
 }  // namespace jit::enforce

@@ -19,15 +19,15 @@ get_index_stats_hook_type previous_index_stats = nullptr;
 get_relation_info_hook_type previous_relation_info = nullptr;
 
 // Hands the statistics out for leakproof operators only, as PostgreSQL does to who may not read.
-void HandOut(Oid relid, AttrNumber attno, bool inherited, VariableStatData *vardata) {
+void HandOut(Oid relid, AttrNumber attno, bool inherited, VariableStatData* vardata) {
   vardata->statsTuple = SearchSysCache3(STATRELATTINH, ObjectIdGetDatum(relid),
                                         Int16GetDatum(attno), BoolGetDatum(inherited));
   vardata->freefunc = ReleaseSysCache;
   vardata->acl_ok = !HeapTupleIsValid(vardata->statsTuple);
 }
 
-bool RelationStats(PlannerInfo *root, RangeTblEntry *rte, AttrNumber attno,
-                   VariableStatData *vardata) {
+bool RelationStats(PlannerInfo* root, RangeTblEntry* rte, AttrNumber attno,
+                   VariableStatData* vardata) {
   if (withheld && rte->rtekind == RTE_RELATION) {
     HandOut(rte->relid, attno, rte->inh, vardata);
     return true;
@@ -35,7 +35,7 @@ bool RelationStats(PlannerInfo *root, RangeTblEntry *rte, AttrNumber attno,
   return previous_relation_stats && previous_relation_stats(root, rte, attno, vardata);
 }
 
-bool IndexStats(PlannerInfo *root, Oid index, AttrNumber attno, VariableStatData *vardata) {
+bool IndexStats(PlannerInfo* root, Oid index, AttrNumber attno, VariableStatData* vardata) {
   if (withheld) {
     HandOut(index, attno, false, vardata);
     return true;
@@ -44,7 +44,7 @@ bool IndexStats(PlannerInfo *root, Oid index, AttrNumber attno, VariableStatData
 }
 
 // Extended statistics have no hook of their own: they are left out.
-void RelationInfo(PlannerInfo *root, Oid relid, bool inhparent, RelOptInfo *rel) {
+void RelationInfo(PlannerInfo* root, Oid relid, bool inhparent, RelOptInfo* rel) {
   if (previous_relation_info) previous_relation_info(root, relid, inhparent, rel);
   if (withheld) rel->statlist = NIL;
 }

@@ -19,30 +19,30 @@ namespace {
 
 UtilityContext current = {false, CopyTarget::kNone};
 
-bool IsAnalyze(const ExplainStmt *statement) {
+bool IsAnalyze(const ExplainStmt* statement) {
   bool analyze = false;
-  ListCell *lc;
+  ListCell* lc;
   foreach (lc, statement->options) {
-    DefElem *option = lfirst_node(DefElem, lc);
+    DefElem* option = lfirst_node(DefElem, lc);
     if (strcmp(option->defname, "analyze") == 0) analyze = defGetBoolean(option);
   }
   return analyze;
 }
 
-ResTarget *ColumnTarget(const char *name) {
-  ColumnRef *column = makeNode(ColumnRef);
+ResTarget* ColumnTarget(const char* name) {
+  ColumnRef* column = makeNode(ColumnRef);
   column->fields = list_make1(makeString(pstrdup(name)));
   column->location = -1;
-  ResTarget *target = makeNode(ResTarget);
-  target->val = reinterpret_cast<Node *>(column);
+  ResTarget* target = makeNode(ResTarget);
+  target->val = reinterpret_cast<Node*>(column);
   target->location = -1;
   return target;
 }
 
 // What COPY writes where it names no columns: the live ones that are not generated.
-List *TargetsOf(const CopyStmt *copy, Relation rel) {
-  List *targets = NIL;
-  ListCell *lc;
+List* TargetsOf(const CopyStmt* copy, Relation rel) {
+  List* targets = NIL;
+  ListCell* lc;
   foreach (lc, copy->attlist) targets = lappend(targets, ColumnTarget(strVal(lfirst(lc))));
   if (copy->attlist != NIL) return targets;
   TupleDesc desc = RelationGetDescr(rel);
@@ -55,7 +55,7 @@ List *TargetsOf(const CopyStmt *copy, Relation rel) {
 }
 
 void RefuseKind(Relation rel) {
-  const char *kind = nullptr;
+  const char* kind = nullptr;
   switch (rel->rd_rel->relkind) {
     case RELKIND_VIEW:
       kind = "view";
@@ -76,8 +76,8 @@ void RefuseKind(Relation rel) {
 // COPY table TO meets neither planner nor executor: it becomes COPY (SELECT …) TO, as PostgreSQL
 // itself does for row-level security. Returns the statement unchanged where the user may read the
 // table natively, or where PostgreSQL is to refuse it.
-PlannedStmt *AsQueryCopy(PlannedStmt *statement, bool read_only_tree) {
-  CopyStmt *copy = castNode(CopyStmt, statement->utilityStmt);
+PlannedStmt* AsQueryCopy(PlannedStmt* statement, bool read_only_tree) {
+  CopyStmt* copy = castNode(CopyStmt, statement->utilityStmt);
   Oid relid = RangeVarGetRelid(copy->relation, AccessShareLock, true);
   if (!OidIsValid(relid) || pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) == ACLCHECK_OK)
     return statement;
@@ -85,16 +85,16 @@ PlannedStmt *AsQueryCopy(PlannedStmt *statement, bool read_only_tree) {
   RefuseKind(rel);
   if (rel->rd_rel->relkind == RELKIND_RELATION) {
     if (read_only_tree) {
-      statement = static_cast<PlannedStmt *>(copyObjectImpl(statement));
+      statement = static_cast<PlannedStmt*>(copyObjectImpl(statement));
       copy = castNode(CopyStmt, statement->utilityStmt);
     }
-    SelectStmt *select = makeNode(SelectStmt);
+    SelectStmt* select = makeNode(SelectStmt);
     select->targetList = TargetsOf(copy, rel);
-    RangeVar *from = makeRangeVar(get_namespace_name(RelationGetNamespace(rel)),
+    RangeVar* from = makeRangeVar(get_namespace_name(RelationGetNamespace(rel)),
                                   pstrdup(RelationGetRelationName(rel)), -1);
     from->inh = false;  // ONLY
     select->fromClause = list_make1(from);
-    copy->query = reinterpret_cast<Node *>(select);
+    copy->query = reinterpret_cast<Node*>(select);
     copy->relation = nullptr;
     copy->attlist = NIL;
   }
@@ -102,7 +102,7 @@ PlannedStmt *AsQueryCopy(PlannedStmt *statement, bool read_only_tree) {
   return statement;
 }
 
-void Run(const UtilityArguments &a, PlannedStmt *statement, UtilityContext context) {
+void Run(const UtilityArguments& a, PlannedStmt* statement, UtilityContext context) {
   UtilityContext before = current;
   PG_TRY();
   {
@@ -121,18 +121,18 @@ bool InExplain() { return current.explain; }
 
 CopyTarget CopyingTo() { return current.copy; }
 
-bool IsHandledUtility(const Node *statement) {
+bool IsHandledUtility(const Node* statement) {
   if (IsA(statement, ExplainStmt)) return true;
-  return IsA(statement, CopyStmt) && !reinterpret_cast<const CopyStmt *>(statement)->is_from;
+  return IsA(statement, CopyStmt) && !reinterpret_cast<const CopyStmt*>(statement)->is_from;
 }
 
 void ProcessGoverned(UtilityArguments a) {
   UtilityContext context = current;
-  PlannedStmt *statement = a.statement;
+  PlannedStmt* statement = a.statement;
   if (IsA(statement->utilityStmt, ExplainStmt)) {
     context.explain = !IsAnalyze(castNode(ExplainStmt, statement->utilityStmt));
   } else {
-    CopyStmt *copy = castNode(CopyStmt, statement->utilityStmt);
+    CopyStmt* copy = castNode(CopyStmt, statement->utilityStmt);
     bool to_client = copy->filename == nullptr && !copy->is_program;
     context.copy = to_client ? CopyTarget::kClient : CopyTarget::kServer;
     if (copy->relation != nullptr) statement = AsQueryCopy(statement, a.read_only_tree);

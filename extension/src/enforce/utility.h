@@ -11,17 +11,17 @@ extern "C" {
 namespace jit::enforce {
 
 // Whether the statement is of a kind that ProcessGoverned handles; the cheap question of the hook.
-bool IsHandledUtility(const Node *statement);
+bool IsHandledUtility(const Node* statement);
 
 struct UtilityArguments {
-  PlannedStmt *statement;
-  const char *source;
+  PlannedStmt* statement;
+  const char* source;
   bool read_only_tree;
   ProcessUtilityContext context;
   ParamListInfo params;
-  QueryEnvironment *environment;
-  DestReceiver *dest;
-  QueryCompletion *completion;
+  QueryEnvironment* environment;
+  DestReceiver* dest;
+  QueryCompletion* completion;
   ProcessUtility_hook_type next;
 };
 

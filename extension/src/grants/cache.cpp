@@ -26,7 +26,7 @@ namespace jit::grants {
 namespace {
 
 MemoryContext cache_context = nullptr;
-Grant *cached = nullptr;
+Grant* cached = nullptr;
 int cached_count = 0;
 Oid cached_user = InvalidOid;
 uint64 cached_change_count = 0;
@@ -41,7 +41,7 @@ struct Columns {
       client_addr;
 };
 
-AttrNumber Column(Relation rel, const char *name) {
+AttrNumber Column(Relation rel, const char* name) {
   AttrNumber attno = get_attnum(RelationGetRelid(rel), name);
   if (attno == InvalidAttrNumber)
     ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -52,21 +52,19 @@ AttrNumber Column(Relation rel, const char *name) {
 }
 
 Columns FindColumns(Relation rel) {
-  return {Column(rel, "request_id"),    Column(rel, "grantee"),
-          Column(rel, "grantee_oid"),   Column(rel, "privilege_mask"),
-          Column(rel, "schema_oid"),    Column(rel, "schema_name"),
-          Column(rel, "relation_oid"),  Column(rel, "relation_name"),
-          Column(rel, "column_numbers"), Column(rel, "starts_at"),
-          Column(rel, "expires_at"),    Column(rel, "revoked_at"),
-          Column(rel, "session_pid"),   Column(rel, "session_start"),
-          Column(rel, "client_addr")};
+  return {
+      Column(rel, "request_id"),     Column(rel, "grantee"),       Column(rel, "grantee_oid"),
+      Column(rel, "privilege_mask"), Column(rel, "schema_oid"),    Column(rel, "schema_name"),
+      Column(rel, "relation_oid"),   Column(rel, "relation_name"), Column(rel, "column_numbers"),
+      Column(rel, "starts_at"),      Column(rel, "expires_at"),    Column(rel, "revoked_at"),
+      Column(rel, "session_pid"),    Column(rel, "session_start"), Column(rel, "client_addr")};
 }
 
 class Row {
  public:
   Row(HeapTuple tuple, TupleDesc desc) : tuple_(tuple), desc_(desc) {}
 
-  Datum Get(AttrNumber attno, bool *isnull) const {
+  Datum Get(AttrNumber attno, bool* isnull) const {
     return heap_getattr(tuple_, attno, desc_, isnull);
   }
   bool IsNull(AttrNumber attno) const {
@@ -80,7 +78,7 @@ class Row {
     Datum value = Get(attno, &isnull);
     return isnull ? static_cast<Datum>(0) : value;
   }
-  bool NameIs(AttrNumber attno, const char *name) const {
+  bool NameIs(AttrNumber attno, const char* name) const {
     bool isnull;
     Datum value = Get(attno, &isnull);
     return !isnull && strcmp(NameStr(*DatumGetName(value)), name) == 0;
@@ -92,7 +90,7 @@ class Row {
 };
 
 // A grant bound to a session or to an address is nobody else's.
-bool IsForThisSession(const Row &row, const Columns &c) {
+bool IsForThisSession(const Row& row, const Columns& c) {
   if (!row.IsNull(c.session_pid)) {
     if (DatumGetInt32(row.Value(c.session_pid)) != MyProcPid || row.IsNull(c.session_start) ||
         DatumGetTimestampTz(row.Value(c.session_start)) != MyStartTimestamp)
@@ -109,23 +107,24 @@ bool IsForThisSession(const Row &row, const Columns &c) {
   return true;
 }
 
-Bitmapset *ReadColumnNumbers(Datum array) {
-  Bitmapset *columns = nullptr;
-  Datum *values;
+Bitmapset* ReadColumnNumbers(Datum array) {
+  Bitmapset* columns = nullptr;
+  Datum* values;
   int count;
-  deconstruct_array(DatumGetArrayTypeP(array), INT2OID, sizeof(int16), true, TYPALIGN_SHORT, &values,
-                    nullptr, &count);
+  deconstruct_array(DatumGetArrayTypeP(array), INT2OID, sizeof(int16), true, TYPALIGN_SHORT,
+                    &values, nullptr, &count);
   for (int i = 0; i < count; i++)
-    columns = bms_add_member(columns, DatumGetInt16(values[i]) - FirstLowInvalidHeapAttributeNumber);
+    columns =
+        bms_add_member(columns, DatumGetInt16(values[i]) - FirstLowInvalidHeapAttributeNumber);
   return columns;
 }
 
-void CopyName(const Row &row, AttrNumber attno, NameData *into) {
+void CopyName(const Row& row, AttrNumber attno, NameData* into) {
   memset(into, 0, sizeof *into);
   if (!row.IsNull(attno)) *into = *DatumGetName(row.Value(attno));
 }
 
-Grant ReadGrant(const Row &row, const Columns &c) {
+Grant ReadGrant(const Row& row, const Columns& c) {
   Grant grant = {};
   grant.request_id = DatumGetInt64(row.Value(c.request_id));
   grant.mask = static_cast<PrivilegeMask>(DatumGetInt32(row.Value(c.mask)));
@@ -141,14 +140,14 @@ Grant ReadGrant(const Row &row, const Columns &c) {
 }
 
 // Reads the user's grants into a new context, which replaces the old one only when all is read.
-void Load(const pg::Installed &here, Oid userid) {
+void Load(const pg::Installed& here, Oid userid) {
   MemoryContext context =
       AllocSetContextCreate(CacheMemoryContext, "jit_access grants", ALLOCSET_SMALL_SIZES);
   // Whatever fails leaves the context under the transaction's: freed with it.
   MemoryContextSetParent(context, CurTransactionContext);
   MemoryContext caller = MemoryContextSwitchTo(context);
 
-  const char *user_name = GetUserNameFromId(userid, false);
+  const char* user_name = GetUserNameFromId(userid, false);
   Relation rel = table_open(here.grants, AccessShareLock);
   Columns c = FindColumns(rel);
   ScanKeyData keys[2];
@@ -160,17 +159,18 @@ void Load(const pg::Installed &here, Oid userid) {
 
   int capacity = 8;
   int count = 0;
-  Grant *grants = static_cast<Grant *>(palloc(capacity * sizeof(Grant)));
+  Grant* grants = static_cast<Grant*>(palloc(capacity * sizeof(Grant)));
   HeapTuple tuple;
   while (HeapTupleIsValid(tuple = systable_getnext(scan))) {
     Row row(tuple, RelationGetDescr(rel));
     if (!row.IsNull(c.revoked_at)) continue;
-    // A grant of this very transaction would be gone with its ROLLBACK, and what it was used for not.
+    // A grant of this very transaction would be gone with its ROLLBACK, and what it was used for
+    // not.
     if (TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(tuple->t_data))) continue;
     if (!row.NameIs(c.grantee, user_name) || !IsForThisSession(row, c)) continue;
     if (count == capacity) {
       capacity *= 2;
-      grants = static_cast<Grant *>(repalloc_huge(grants, capacity * sizeof(Grant)));
+      grants = static_cast<Grant*>(repalloc_huge(grants, capacity * sizeof(Grant)));
     }
     grants[count++] = ReadGrant(row, c);
   }
@@ -195,11 +195,12 @@ bool IsCurrent(Oid userid) {
 }
 
 GrantSet GrantsOf(Oid userid) {
-  const pg::Installed *here = pg::GetInstalled();
+  const pg::Installed* here = pg::GetInstalled();
   if (here == nullptr) return {nullptr, 0};
   // On a replica nobody counts changes here, and invalidations wait for the next lock.
   if (!IsCurrent(userid) || RecoveryInProgress()) {
-    // Both marks are taken before reading: a change that comes meanwhile makes the next call read again.
+    // Both marks are taken before reading: a change that comes meanwhile makes the next call read
+    // again.
     stale = false;
     cached_user = InvalidOid;
     uint64 change_count = ChangeCount(userid);

@@ -17,7 +17,7 @@ struct Grant {
   NameData schema_name;
   NameData relation_name;
   bool by_column;
-  Bitmapset *columns;  // offset by FirstLowInvalidHeapAttributeNumber; if by_column
+  Bitmapset* columns;  // offset by FirstLowInvalidHeapAttributeNumber; if by_column
   TimestampTz starts_at;
   TimestampTz expires_at;
 };
@@ -28,7 +28,7 @@ void InitCache();
 // The grants of `userid` that this session may use (its address and backend match), over or not
 // yet begun ones included where the cache has them. Valid until the next call. Null where none.
 struct GrantSet {
-  const Grant *grants;
+  const Grant* grants;
   int count;
 };
 GrantSet GrantsOf(Oid userid);

@@ -20,7 +20,7 @@ enum class Kind { kRead, kCancel, kProlong, kEverything };
 
 // One thing to do at commit. Kept in TopTransactionContext, newest first.
 struct Pending {
-  Pending *next = nullptr;
+  Pending* next = nullptr;
   SubTransactionId subid = InvalidSubTransactionId;
   Kind kind = Kind::kRead;
   Oid grantee = InvalidOid;
@@ -29,16 +29,16 @@ struct Pending {
   TimestampTz expires_at = 0;
 };
 
-Pending *pending = nullptr;
+Pending* pending = nullptr;
 
 void Add(Pending what) {
   // A request of many objects changes as many rows: one note of each kind is enough.
-  for (Pending *p = pending; p != nullptr; p = p->next)
+  for (Pending* p = pending; p != nullptr; p = p->next)
     if (p->subid == GetCurrentSubTransactionId() && p->kind == what.kind &&
         p->grantee == what.grantee && p->request_id == what.request_id &&
         p->extension_id == what.extension_id && p->expires_at == what.expires_at)
       return;
-  Pending *p = static_cast<Pending *>(MemoryContextAlloc(TopTransactionContext, sizeof(Pending)));
+  Pending* p = static_cast<Pending*>(MemoryContextAlloc(TopTransactionContext, sizeof(Pending)));
   *p = what;
   p->subid = GetCurrentSubTransactionId();
   p->next = pending;
@@ -47,22 +47,22 @@ void Add(Pending what) {
 
 void AtCommit() {
   // First the counters: who starts a statement from now on reads the grants as they are.
-  for (Pending *p = pending; p != nullptr; p = p->next) {
+  for (Pending* p = pending; p != nullptr; p = p->next) {
     if (p->kind == Kind::kEverything)
       CountChangeForAll();
     else
       CountChange(p->grantee);
   }
-  for (Pending *p = pending; p != nullptr; p = p->next)
+  for (Pending* p = pending; p != nullptr; p = p->next)
     if (p->kind == Kind::kProlong) ProlongRunning(p->request_id, p->extension_id, p->expires_at);
-  for (Pending *p = pending; p != nullptr; p = p->next) {
+  for (Pending* p = pending; p != nullptr; p = p->next) {
     if (p->kind == Kind::kCancel) CancelRunning(p->request_id);
     if (p->kind == Kind::kEverything) CancelAllRunning();
   }
   pending = nullptr;
 }
 
-void OnTransaction(XactEvent event, void *) {
+void OnTransaction(XactEvent event, void*) {
   if (pending == nullptr) return;
   switch (event) {
     case XACT_EVENT_COMMIT:
@@ -83,7 +83,7 @@ void OnTransaction(XactEvent event, void *) {
   }
 }
 
-void OnSubtransaction(SubXactEvent event, SubTransactionId subid, SubTransactionId parent, void *) {
+void OnSubtransaction(SubXactEvent event, SubTransactionId subid, SubTransactionId parent, void*) {
   pg::FollowSubtransaction(&pending, event, subid, parent);
 }
 
@@ -91,7 +91,7 @@ class RowOf {
  public:
   RowOf(HeapTuple tuple, TupleDesc desc) : tuple_(tuple), desc_(desc) {}
 
-  Datum Get(const char *column, bool *isnull) const {
+  Datum Get(const char* column, bool* isnull) const {
     int attno = SPI_fnumber(desc_, column);
     if (attno <= 0)
       ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
@@ -108,7 +108,7 @@ class RowOf {
   }
 
  private:
-  Datum Value(const char *column) const {
+  Datum Value(const char* column) const {
     bool isnull;
     Datum value = Get(column, &isnull);
     return isnull ? static_cast<Datum>(0) : value;
@@ -124,8 +124,8 @@ int64 ExtendedRequest(int64 request_id) {
   Oid types[] = {INT8OID};
   Datum values[] = {Int64GetDatum(request_id)};
   SPI_connect();
-  if (SPI_execute_with_args("SELECT extends FROM jit.requests WHERE id OPERATOR(pg_catalog.=) $1", 1, types, values,
-                            nullptr, true, 1) == SPI_OK_SELECT &&
+  if (SPI_execute_with_args("SELECT extends FROM jit.requests WHERE id OPERATOR(pg_catalog.=) $1",
+                            1, types, values, nullptr, true, 1) == SPI_OK_SELECT &&
       SPI_processed == 1) {
     bool isnull;
     Datum value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
@@ -135,7 +135,7 @@ int64 ExtendedRequest(int64 request_id) {
   return extends;
 }
 
-void NoteInsert(const RowOf &row) {
+void NoteInsert(const RowOf& row) {
   Add({.kind = Kind::kRead, .grantee = row.Grantee()});
   int64 extended = ExtendedRequest(row.RequestId());
   if (extended != 0)
@@ -146,7 +146,7 @@ void NoteInsert(const RowOf &row) {
          .expires_at = row.ExpiresAt()});
 }
 
-void NoteUpdate(const RowOf &before, const RowOf &after) {
+void NoteUpdate(const RowOf& before, const RowOf& after) {
   Add({.kind = Kind::kRead, .grantee = before.Grantee()});
   Add({.kind = Kind::kRead, .grantee = after.Grantee()});
   // Any other change than a prolongation may have taken something away.
@@ -154,12 +154,12 @@ void NoteUpdate(const RowOf &before, const RowOf &after) {
     Add({.kind = Kind::kCancel, .grantee = before.Grantee(), .request_id = before.RequestId()});
 }
 
-void NoteDelete(const RowOf &row) {
+void NoteDelete(const RowOf& row) {
   Add({.kind = Kind::kRead, .grantee = row.Grantee()});
   Add({.kind = Kind::kCancel, .grantee = row.Grantee(), .request_id = row.RequestId()});
 }
 
-void Note(const TriggerData *data) {
+void Note(const TriggerData* data) {
   TupleDesc desc = RelationGetDescr(data->tg_relation);
   CacheInvalidateRelcache(data->tg_relation);
   if (!TRIGGER_FIRED_FOR_ROW(data->tg_event)) {
@@ -190,8 +190,8 @@ Datum jit_grants_changed(PG_FUNCTION_ARGS) {
   if (!CALLED_AS_TRIGGER(fcinfo))
     ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
                     errmsg("jit.grants_changed must be called as a trigger")));
-  TriggerData *data = reinterpret_cast<TriggerData *>(fcinfo->context);
-  const jit::pg::Installed *here = jit::pg::GetInstalled();
+  TriggerData* data = reinterpret_cast<TriggerData*>(fcinfo->context);
+  const jit::pg::Installed* here = jit::pg::GetInstalled();
   // While the extension is being created its tables are not found yet, and hold no grant.
   if (here != nullptr && RelationGetRelid(data->tg_relation) == here->grants)
     jit::grants::Note(data);

@@ -11,20 +11,20 @@ namespace jit::grants {
 namespace {
 
 // Bound to the object that was approved: by OID, and by name, since an OID can come back.
-bool IsOf(const Grant &grant, Oid relid) {
+bool IsOf(const Grant& grant, Oid relid) {
   if (OidIsValid(grant.relation_oid)) {
     if (grant.relation_oid != relid) return false;
-    const char *name = get_rel_name(relid);
+    const char* name = get_rel_name(relid);
     if (name == nullptr || strcmp(name, NameStr(grant.relation_name)) != 0) return false;
   }
   Oid schema = get_rel_namespace(relid);
   if (schema != grant.schema_oid) return false;
-  const char *schema_name = get_namespace_name(schema);
+  const char* schema_name = get_namespace_name(schema);
   return schema_name != nullptr && strcmp(schema_name, NameStr(grant.schema_name)) == 0;
 }
 
 // Takes from `need` what `grant` gives; whether it gave anything.
-bool Subtract(Need *need, const Grant &grant, bool explain) {
+bool Subtract(Need* need, const Grant& grant, bool explain) {
   PrivilegeMask before = MaskOf(*need);
   if (explain && (grant.mask & kExplain) && !grant.by_column && !(before & kNever)) {
     need->table_mask = 0;
@@ -39,9 +39,9 @@ bool Subtract(Need *need, const Grant &grant, bool explain) {
     gave = true;
   }
   for (PrivilegeMask bit : {kSelect, kInsert, kUpdate}) {
-    Bitmapset **columns = ColumnsFor(need, bit);
+    Bitmapset** columns = ColumnsFor(need, bit);
     if (bms_is_empty(*columns) || (grant.mask & bit) == 0) continue;
-    Bitmapset *rest = grant.by_column ? bms_difference(*columns, grant.columns) : nullptr;
+    Bitmapset* rest = grant.by_column ? bms_difference(*columns, grant.columns) : nullptr;
     if (bms_equal(rest, *columns)) continue;
     *columns = rest;
     gave = true;
@@ -50,16 +50,16 @@ bool Subtract(Need *need, const Grant &grant, bool explain) {
 }
 
 struct Attempt {
-  List *uncovered;
+  List* uncovered;
   TimestampTz until;
   int count;
   RunningEntry used[kRunningEntries];
 };
 
-void Use(Attempt *attempt, const Grant &grant) {
+void Use(Attempt* attempt, const Grant& grant) {
   attempt->until = Min(attempt->until, grant.expires_at);
   for (int i = 0; i < Min(attempt->count, kRunningEntries); i++) {
-    RunningEntry &entry = attempt->used[i];
+    RunningEntry& entry = attempt->used[i];
     if (entry.request_id == grant.request_id) {
       entry.expires_at = Min(entry.expires_at, grant.expires_at);
       return;
@@ -70,19 +70,19 @@ void Use(Attempt *attempt, const Grant &grant) {
   attempt->count++;
 }
 
-bool IsActive(const Grant &grant, TimestampTz now) {
+bool IsActive(const Grant& grant, TimestampTz now) {
   return grant.starts_at <= now && grant.expires_at > now;
 }
 
 // Covers with the grants that are active now and last at least until `lasting`.
-Attempt TryCover(GrantSet set, List *needs, TimestampTz now, TimestampTz lasting, bool explain) {
+Attempt TryCover(GrantSet set, List* needs, TimestampTz now, TimestampTz lasting, bool explain) {
   Attempt attempt = {};
   attempt.until = DT_NOEND;
-  ListCell *lc;
+  ListCell* lc;
   foreach (lc, needs) {
-    Need *rest = CopyNeed(*static_cast<Need *>(lfirst(lc)));
+    Need* rest = CopyNeed(*static_cast<Need*>(lfirst(lc)));
     for (int i = 0; i < set.count && !IsEmpty(*rest); i++) {
-      const Grant &grant = set.grants[i];
+      const Grant& grant = set.grants[i];
       if (!IsActive(grant, now) || grant.expires_at < lasting) continue;
       if ((grant.mask & (MaskOf(*rest) | (explain ? kExplain : 0))) == 0) continue;
       if (!IsOf(grant, rest->relid) || !Subtract(rest, grant, explain)) continue;
@@ -93,7 +93,7 @@ Attempt TryCover(GrantSet set, List *needs, TimestampTz now, TimestampTz lasting
   return attempt;
 }
 
-Coverage CoverWith(Oid userid, List *needs, bool explain) {
+Coverage CoverWith(Oid userid, List* needs, bool explain) {
   Coverage coverage = {};
   GrantSet set = GrantsOf(userid);
   TimestampTz now = GetCurrentTimestamp();
@@ -113,8 +113,8 @@ Coverage CoverWith(Oid userid, List *needs, bool explain) {
 
 }  // namespace
 
-Coverage Cover(Oid userid, List *needs) { return CoverWith(userid, needs, false); }
+Coverage Cover(Oid userid, List* needs) { return CoverWith(userid, needs, false); }
 
-Coverage CoverExplain(Oid userid, List *needs) { return CoverWith(userid, needs, true); }
+Coverage CoverExplain(Oid userid, List* needs) { return CoverWith(userid, needs, true); }
 
 }  // namespace jit::grants

@@ -9,17 +9,17 @@
 namespace jit::grants {
 
 struct Coverage {
-  List *uncovered;    // Need *: what no active grant gives; NIL: all is covered
-  TimestampTz until;  // when the cover ends
-  int count;          // requests used
+  List* uncovered;                     // Need *: what no active grant gives; NIL: all is covered
+  TimestampTz until;                   // when the cover ends
+  int count;                           // requests used
   RunningEntry used[kRunningEntries];  // those of the requests that fit
 };
 
 // Matches `needs` (List of Need *) with the grants of `userid` at the clock's time. Among several
 // ways to cover the whole, the one that lasts longest counts. Allocates in the current context.
-Coverage Cover(Oid userid, List *needs);
+Coverage Cover(Oid userid, List* needs);
 
 // As Cover, for EXPLAIN without ANALYZE: an EXPLAIN grant on a relation covers every need of it.
-Coverage CoverExplain(Oid userid, List *needs);
+Coverage CoverExplain(Oid userid, List* needs);
 
 }  // namespace jit::grants

@@ -29,7 +29,7 @@ inline constexpr PrivilegeMask kColumnPrivileges = kSelect | kInsert | kUpdate;
 
 struct PrivilegeName {
   PrivilegeMask bit;
-  const char *name;
+  const char* name;
 };
 
 // In the order in which they are written out.
@@ -38,9 +38,10 @@ inline constexpr PrivilegeName kPrivilegeNames[] = {
     {kDelete, "DELETE"}, {kExport, "EXPORT"}, {kExplain, "EXPLAIN"},
 };
 
-// The bit of a privilege's name in lower case, as the grammar yields it; nothing for an unknown name.
+// The bit of a privilege's name in lower case, as the grammar yields it; nothing for an unknown
+// name.
 constexpr std::optional<PrivilegeMask> PrivilegeFromName(std::string_view lower_name) {
-  for (const PrivilegeName &p : kPrivilegeNames) {
+  for (const PrivilegeName& p : kPrivilegeNames) {
     std::string_view name{p.name};
     if (name.size() != lower_name.size()) continue;
     bool same = true;

@@ -15,15 +15,16 @@ namespace jit::grants {
 namespace {
 
 struct Rows {
-  ReturnSetInfo *result;
+  ReturnSetInfo* result;
 };
 
-void PutRunning(void *arg, int pid, Oid grantee, const RunningEntry &entry) {
-  ReturnSetInfo *result = static_cast<Rows *>(arg)->result;
-  const char *name = GetUserNameFromId(grantee, true);
+void PutRunning(void* arg, int pid, Oid grantee, const RunningEntry& entry) {
+  ReturnSetInfo* result = static_cast<Rows*>(arg)->result;
+  const char* name = GetUserNameFromId(grantee, true);
   NameData grantee_name;
   namestrcpy(&grantee_name, name != nullptr ? name : "");
-  Datum values[] = {Int32GetDatum(pid), Int64GetDatum(entry.request_id), NameGetDatum(&grantee_name)};
+  Datum values[] = {Int32GetDatum(pid), Int64GetDatum(entry.request_id),
+                    NameGetDatum(&grantee_name)};
   bool nulls[] = {false, false, name == nullptr};
   tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
@@ -39,8 +40,8 @@ bool IsOver(int64 request_id) {
   return code == SPI_OK_SELECT && SPI_processed == 0;
 }
 
-void CancelIfOver(void *arg, int pid, Oid, const RunningEntry &entry) {
-  ReturnSetInfo *result = static_cast<Rows *>(arg)->result;
+void CancelIfOver(void* arg, int pid, Oid, const RunningEntry& entry) {
+  ReturnSetInfo* result = static_cast<Rows*>(arg)->result;
   if (!IsOver(entry.request_id) || (entry.extension_id != 0 && !IsOver(entry.extension_id))) return;
   if (CancelRunning(entry.request_id, pid) == 0) return;
   Datum values[] = {Int32GetDatum(pid), Int64GetDatum(entry.request_id)};
@@ -55,7 +56,7 @@ void CancelIfOver(void *arg, int pid, Oid, const RunningEntry &entry) {
 JIT_SQL_FUNCTION(jit_running)
 Datum jit_running(PG_FUNCTION_ARGS) {
   InitMaterializedSRF(fcinfo, 0);
-  jit::grants::Rows rows = {reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo)};
+  jit::grants::Rows rows = {reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo)};
   jit::grants::VisitRunning(jit::grants::PutRunning, &rows);
   return static_cast<Datum>(0);
 }
@@ -64,7 +65,7 @@ JIT_SQL_FUNCTION(jit_cancel_ended)
 // SECURITY DEFINER in SQL: it reads jit.grants.
 Datum jit_cancel_ended(PG_FUNCTION_ARGS) {
   InitMaterializedSRF(fcinfo, 0);
-  jit::grants::Rows rows = {reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo)};
+  jit::grants::Rows rows = {reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo)};
   SPI_connect();
   jit::grants::VisitRunning(jit::grants::CancelIfOver, &rows);
   SPI_finish();

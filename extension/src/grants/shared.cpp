@@ -34,24 +34,23 @@ struct Shared {
   Slot slots[FLEXIBLE_ARRAY_MEMBER];
 };
 
-Shared *shared = nullptr;
+Shared* shared = nullptr;
 
-Size SharedSize() {
-  return add_size(offsetof(Shared, slots), mul_size(sizeof(Slot), MaxBackends));
-}
+Size SharedSize() { return add_size(offsetof(Shared, slots), mul_size(sizeof(Slot), MaxBackends)); }
 
-pg_atomic_uint64 *Counter(Oid grantee) {
+pg_atomic_uint64* Counter(Oid grantee) {
   uint32 hash = hash_combine(murmurhash32(MyDatabaseId), murmurhash32(grantee));
   return &shared->counters[hash % kCounters];
 }
 
-Slot *MySlot() {
+Slot* MySlot() {
   int slot = pg::BackendSlot();
   // Auxiliary processes have no slot; they run no statements.
-  return shared != nullptr && slot >= 0 && slot < shared->slot_count ? &shared->slots[slot] : nullptr;
+  return shared != nullptr && slot >= 0 && slot < shared->slot_count ? &shared->slots[slot]
+                                                                     : nullptr;
 }
 
-int Listed(const Slot *slot) { return Min(slot->count, kRunningEntries); }
+int Listed(const Slot* slot) { return Min(slot->count, kRunningEntries); }
 
 }  // namespace
 
@@ -60,11 +59,11 @@ void RequestSharedMemory() { RequestAddinShmemSpace(SharedSize()); }
 void InitSharedMemory() {
   bool found;
   LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-  shared = static_cast<Shared *>(ShmemInitStruct("jit_access", SharedSize(), &found));
+  shared = static_cast<Shared*>(ShmemInitStruct("jit_access", SharedSize(), &found));
   if (!found) {
     int tranche = LWLockNewTrancheId();
-    memset(static_cast<void *>(shared), 0, SharedSize());
-    for (pg_atomic_uint64 &counter : shared->counters) pg_atomic_init_u64(&counter, 1);
+    memset(static_cast<void*>(shared), 0, SharedSize());
+    for (pg_atomic_uint64& counter : shared->counters) pg_atomic_init_u64(&counter, 1);
     shared->slot_count = MaxBackends;
     for (int i = 0; i < MaxBackends; i++) LWLockInitialize(&shared->slots[i].lock, tranche);
     LWLockRegisterTranche(tranche, "jit_access");
@@ -77,11 +76,11 @@ uint64 ChangeCount(Oid grantee) { return pg_atomic_read_u64(Counter(grantee)); }
 void CountChange(Oid grantee) { pg_atomic_fetch_add_u64(Counter(grantee), 1); }
 
 void CountChangeForAll() {
-  for (pg_atomic_uint64 &counter : shared->counters) pg_atomic_fetch_add_u64(&counter, 1);
+  for (pg_atomic_uint64& counter : shared->counters) pg_atomic_fetch_add_u64(&counter, 1);
 }
 
-int EnterRunning(Oid grantee, const RunningEntry *entries, int count) {
-  Slot *slot = MySlot();
+int EnterRunning(Oid grantee, const RunningEntry* entries, int count) {
+  Slot* slot = MySlot();
   if (slot == nullptr)
     ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                     errmsg("a grant can be used in a client's session only")));
@@ -103,7 +102,7 @@ int EnterRunning(Oid grantee, const RunningEntry *entries, int count) {
 }
 
 void LeaveRunning(int mark) {
-  Slot *slot = MySlot();
+  Slot* slot = MySlot();
   if (slot == nullptr) return;
   LWLockAcquire(&slot->lock, LW_EXCLUSIVE);
   slot->count = mark;
@@ -111,7 +110,7 @@ void LeaveRunning(int mark) {
 }
 
 void ForgetRunning() {
-  Slot *slot = MySlot();
+  Slot* slot = MySlot();
   if (slot != nullptr && slot->pid == MyProcPid && slot->count != 0) {
     LWLockAcquire(&slot->lock, LW_EXCLUSIVE);
     slot->count = 0;
@@ -120,7 +119,7 @@ void ForgetRunning() {
 }
 
 TimestampTz EarliestEnd() {
-  const Slot *slot = MySlot();
+  const Slot* slot = MySlot();
   TimestampTz earliest = DT_NOEND;
   if (slot == nullptr || slot->pid != MyProcPid) return earliest;
   // Aligned 64-bit reads; only this backend shrinks the list.
@@ -128,8 +127,8 @@ TimestampTz EarliestEnd() {
   return earliest;
 }
 
-bool FirstToEnd(int mark, RunningEntry *entry) {
-  const Slot *slot = MySlot();
+bool FirstToEnd(int mark, RunningEntry* entry) {
+  const Slot* slot = MySlot();
   if (slot == nullptr || slot->pid != MyProcPid) return false;
   // Where this level's entries did not fit, any may be the one.
   int from = Min(mark, kRunningEntries - 1);
@@ -148,7 +147,7 @@ namespace {
 template <typename Fn>
 void ForEachSlot(LWLockMode mode, Fn fn) {
   for (int i = 0; i < shared->slot_count; i++) {
-    Slot *slot = &shared->slots[i];
+    Slot* slot = &shared->slots[i];
     // Unlocked look: who starts now reads the grants after the change that made us look.
     if (slot->count == 0) continue;
     LWLockAcquire(&slot->lock, mode);
@@ -159,12 +158,12 @@ void ForEachSlot(LWLockMode mode, Fn fn) {
 
 // Ends the slot's entries of a request (0: all), and interrupts the backend. The lock is held: the
 // backend cannot have left the statement, since leaving takes the lock, so no later one is hit.
-bool End(Slot *slot, int64 request_id) {
+bool End(Slot* slot, int64 request_id) {
   bool hit = false;
   // What is not listed may be under any request: then all of it ends.
   bool all = request_id == 0 || slot->count > kRunningEntries;
   for (int i = 0; i < Listed(slot); i++) {
-    RunningEntry &entry = slot->entries[i];
+    RunningEntry& entry = slot->entries[i];
     if (!all && entry.request_id != request_id && entry.extension_id != request_id) continue;
     entry.expires_at = DT_NOBEGIN;
     hit = true;
@@ -177,20 +176,20 @@ bool End(Slot *slot, int64 request_id) {
 
 int CancelRunning(int64 request_id, int pid) {
   int cancelled = 0;
-  ForEachSlot(LW_EXCLUSIVE, [&](Slot *slot) {
+  ForEachSlot(LW_EXCLUSIVE, [&](Slot* slot) {
     if ((pid == 0 || slot->pid == pid) && End(slot, request_id)) cancelled++;
   });
   return cancelled;
 }
 
 void CancelAllRunning() {
-  ForEachSlot(LW_EXCLUSIVE, [](Slot *slot) { End(slot, 0); });
+  ForEachSlot(LW_EXCLUSIVE, [](Slot* slot) { End(slot, 0); });
 }
 
 void ProlongRunning(int64 request_id, int64 extension_id, TimestampTz expires_at) {
-  ForEachSlot(LW_EXCLUSIVE, [&](Slot *slot) {
+  ForEachSlot(LW_EXCLUSIVE, [&](Slot* slot) {
     for (int i = 0; i < Listed(slot); i++) {
-      RunningEntry &entry = slot->entries[i];
+      RunningEntry& entry = slot->entries[i];
       if (entry.request_id != request_id && entry.extension_id != request_id) continue;
       if (entry.expires_at == DT_NOBEGIN) continue;  // revoked
       entry.extension_id = extension_id;
@@ -199,10 +198,10 @@ void ProlongRunning(int64 request_id, int64 extension_id, TimestampTz expires_at
   });
 }
 
-void VisitRunning(RunningVisitor fn, void *arg) {
+void VisitRunning(RunningVisitor fn, void* arg) {
   for (int i = 0; i < shared->slot_count; i++) {
     RunningEntry entries[kRunningEntries];
-    Slot *slot = &shared->slots[i];
+    Slot* slot = &shared->slots[i];
     LWLockAcquire(&slot->lock, LW_SHARED);
     int count = slot->database == MyDatabaseId ? Listed(slot) : 0;
     int pid = slot->pid;

@@ -26,15 +26,15 @@ void CountChange(Oid grantee);
 void CountChangeForAll();
 
 // Marks statements of this backend as running under grants; nests. EnterRunning returns a mark for
-// LeaveRunning, which must be called on every way out, errors included. Of `count` entries the first
-// kRunningEntries are given.
-int EnterRunning(Oid grantee, const RunningEntry *entries, int count);
+// LeaveRunning, which must be called on every way out, errors included. Of `count` entries the
+// first kRunningEntries are given.
+int EnterRunning(Oid grantee, const RunningEntry* entries, int count);
 void LeaveRunning(int mark);
 
 // The earliest end among the running entries; DT_NOEND if none run. Safe in a signal handler.
 TimestampTz EarliestEnd();
 // The entry that ends first among those entered since `mark`. False if there are none.
-bool FirstToEnd(int mark, RunningEntry *entry);
+bool FirstToEnd(int mark, RunningEntry* entry);
 
 // Forgets whatever this backend had marked: at the end of a transaction.
 void ForgetRunning();
@@ -48,7 +48,7 @@ void CancelAllRunning();
 void ProlongRunning(int64 request_id, int64 extension_id, TimestampTz expires_at);
 
 // Calls fn for each running entry of this database.
-using RunningVisitor = void (*)(void *arg, int pid, Oid grantee, const RunningEntry &entry);
-void VisitRunning(RunningVisitor fn, void *arg);
+using RunningVisitor = void (*)(void* arg, int pid, Oid grantee, const RunningEntry& entry);
+void VisitRunning(RunningVisitor fn, void* arg);
 
 }  // namespace jit::grants

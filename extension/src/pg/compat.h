@@ -20,7 +20,7 @@ namespace jit::pg {
 // The part of a range table entry that carries required privileges.
 using PermissionEntry = RangeTblEntry;
 
-inline bool CarriesPermissions(const RangeTblEntry *rte) {
+inline bool CarriesPermissions(const RangeTblEntry* rte) {
   return rte->rtekind == RTE_RELATION && rte->requiredPerms != 0;
 }
 
@@ -28,22 +28,22 @@ inline bool CarriesPermissions(const RangeTblEntry *rte) {
 inline int BackendSlot() { return MyBackendId - 1; }
 
 // The tree walkers, whose callback has no parameter list before 16.
-using Walker = bool (*)(Node *node, void *context);
-using Mutator = Node *(*)(Node *node, void *context);
+using Walker = bool (*)(Node* node, void* context);
+using Mutator = Node* (*)(Node* node, void* context);
 
-inline bool WalkExpression(Node *node, Walker walker, void *context) {
+inline bool WalkExpression(Node* node, Walker walker, void* context) {
   return expression_tree_walker(
       node, reinterpret_cast<bool (*)()>(reinterpret_cast<void (*)()>(walker)), context);
 }
 
-inline bool WalkQueryTree(Query *query, Walker walker, void *context, int flags = 0) {
+inline bool WalkQueryTree(Query* query, Walker walker, void* context, int flags = 0) {
   return query_tree_walker(
       query, reinterpret_cast<bool (*)()>(reinterpret_cast<void (*)()>(walker)), context, flags);
 }
 
-inline Node *MutateExpression(Node *node, Mutator mutator, void *context) {
+inline Node* MutateExpression(Node* node, Mutator mutator, void* context) {
   return expression_tree_mutator(
-      node, reinterpret_cast<Node *(*)()>(reinterpret_cast<void (*)()>(mutator)), context);
+      node, reinterpret_cast<Node* (*)()>(reinterpret_cast<void (*)()>(mutator)), context);
 }
 
 }  // namespace jit::pg

@@ -36,7 +36,7 @@ void OnCatalogChange(Datum, int, uint32) {
   if (listener) listener();
 }
 
-Oid OwnedRelation(const char *name, Oid schema, Oid extension) {
+Oid OwnedRelation(const char* name, Oid schema, Oid extension) {
   Oid relid = get_relname_relid(name, schema);
   // A schema named jit that somebody else made must not hand out grants.
   if (!OidIsValid(relid) || getExtensionOfObject(RelationRelationId, relid) != extension)
@@ -60,8 +60,7 @@ bool LookUp() {
   installed.owner = rel->rd_rel->relowner;
   bool has_index = list_member_oid(RelationGetIndexList(rel), installed.grants_index);
   RelationClose(rel);
-  return has_index && OidIsValid(installed.requester_role) &&
-         OidIsValid(installed.elevated_role);
+  return has_index && OidIsValid(installed.requester_role) && OidIsValid(installed.elevated_role);
 }
 
 }  // namespace
@@ -75,7 +74,7 @@ void InitInstalled() {
 
 void SetGrantsInvalidationListener(InvalidationListener l) { listener = l; }
 
-const Installed *GetInstalled() {
+const Installed* GetInstalled() {
   if (!looked_up) {
     if (!IsTransactionState() || !OidIsValid(MyDatabaseId)) return nullptr;
     // Set first: an invalidation that arrives during the look-up makes the next call look again.
@@ -87,7 +86,7 @@ const Installed *GetInstalled() {
 }
 
 bool IsGoverned(Oid userid) {
-  const Installed *here = GetInstalled();
+  const Installed* here = GetInstalled();
   return here != nullptr && is_member_of_role_nosuper(userid, here->requester_role) &&
          !superuser_arg(userid);
 }

@@ -20,7 +20,7 @@ void InitInstalled();
 
 // Null where the database has no jit_access extension, or not all of it: then nothing is granted.
 // Needs a transaction. The result is valid until the next call.
-const Installed *GetInstalled();
+const Installed* GetInstalled();
 
 // Called (from an invalidation callback: may only set flags) when jit.grants or the roles changed.
 using InvalidationListener = void (*)();

@@ -24,7 +24,7 @@ inline Scratch EnterScratch() {
 }
 
 // Switches back and frees it.
-inline void LeaveScratch(const Scratch &scratch) {
+inline void LeaveScratch(const Scratch& scratch) {
   MemoryContextSwitchTo(scratch.caller);
   MemoryContextDelete(scratch.own);
 }

@@ -2,7 +2,8 @@
 
 #pragma once
 
-// The library is compiled with -fvisibility=hidden, which the server's headers of 15 do not allow for.
+// The library is compiled with -fvisibility=hidden, which the server's headers of 15 do not allow
+// for.
 #define PGDLLEXPORT __attribute__((visibility("default")))
 
 extern "C" {
@@ -22,8 +23,8 @@ extern "C" {
 }
 
 // Exports a function to SQL; its definition follows.
-#define JIT_SQL_FUNCTION(name)                                                        \
-  extern "C" {                                                                        \
-  PGDLLEXPORT Datum name(PG_FUNCTION_ARGS);                                           \
-  PG_FUNCTION_INFO_V1(name);                                                          \
+#define JIT_SQL_FUNCTION(name)              \
+  extern "C" {                              \
+  PGDLLEXPORT Datum name(PG_FUNCTION_ARGS); \
+  PG_FUNCTION_INFO_V1(name);                \
   }
