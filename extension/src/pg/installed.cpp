@@ -25,7 +25,8 @@ bool present = false;
 InvalidationListener listener = nullptr;
 
 void OnRelationChange(Datum, Oid relid) {
-  if (relid == InvalidOid || (looked_up && present && relid == installed.grants)) {
+  // While the extension is not found any new relation may complete it.
+  if (relid == InvalidOid || !present || relid == installed.grants) {
     looked_up = false;
     if (listener) listener();
   }
@@ -46,10 +47,11 @@ Oid OwnedRelation(const char* name, Oid schema, Oid extension) {
 
 bool LookUp() {
   installed = {};
-  Oid extension = get_extension_oid("jit_access", true);
-  if (!OidIsValid(extension)) return false;
+  // First what is cached: most databases of a cluster may not have the extension.
   installed.schema = get_namespace_oid("jit", true);
   if (!OidIsValid(installed.schema)) return false;
+  Oid extension = get_extension_oid("jit_access", true);
+  if (!OidIsValid(extension)) return false;
   installed.grants = OwnedRelation("grants", installed.schema, extension);
   if (!OidIsValid(installed.grants)) return false;
   installed.grants_index = get_relname_relid("grants_by_grantee", installed.schema);
