@@ -215,7 +215,9 @@ CREATE FUNCTION jit.running() RETURNS TABLE (pid integer, request_id bigint, gra
   LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'jit_running';
 
 CREATE FUNCTION jit.cancel_ended() RETURNS TABLE (pid integer, request_id bigint)
-  LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'jit_cancel_ended';
+  LANGUAGE c VOLATILE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+  AS 'MODULE_PATHNAME', 'jit_cancel_ended';
 
 CREATE FUNCTION jit.library_version() RETURNS text
   LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jit_library_version';
