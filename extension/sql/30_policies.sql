@@ -181,12 +181,11 @@ CREATE TRIGGER check_policy BEFORE INSERT OR UPDATE ON jit.policies
   FOR EACH ROW EXECUTE FUNCTION jit.check_policy();
 ALTER TABLE jit.policies ENABLE ALWAYS TRIGGER check_policy;
 
--- (LLVM compilation, which these queries' estimates would call for, takes a hundred times as long as they do.)
-
 -- The policies that a request meets, and for which privilege on which object; policy NULL is the built-in rule.
 -- Each privilege on each relation takes the first policy in force by priority. A relation stands for its partitions and
 -- other children too, and each is looked up under its own name and its ancestors'. A whole schema takes every policy
 -- that touches it, up to the first that covers it: tables made later must not escape a rule.
+-- (jit is off here and above: LLVM would take a hundred times as long to compile these queries as they take to run.)
 CREATE FUNCTION jit.policies_met(requester oid, objects jsonb)
   RETURNS TABLE (policy text, what text)
   LANGUAGE sql STABLE

@@ -192,6 +192,7 @@ BEGIN
   END IF;
   PERFORM jit.check_words('reason', reason, 4000);
   PERFORM jit.check_words('ticket', ticket, 200);
+  PERFORM jit.check_words(CASE WHEN statement IS NULL THEN 'access' ELSE 'statement' END, asked, 100000);
   IF session_only IS NULL OR break_glass IS NULL THEN
     PERFORM jit.refuse('null_value_not_allowed', format('%s must not be NULL', CASE WHEN session_only IS NULL THEN 'session_only' ELSE 'break_glass' END),
       'Say true or false, or leave it out.');

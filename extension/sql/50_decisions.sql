@@ -51,14 +51,32 @@ BEGIN
 END
 $$;
 
--- The same, locked for a decision.
-CREATE FUNCTION jit.lock_request(request_id bigint) RETURNS jit.requests
+-- The same, locked for a decision. With `evict`, somebody else's decision does not wait for the requester: whoever
+-- calls jit_revoke in a transaction and leaves it open would otherwise keep approvers from revoking.
+CREATE FUNCTION jit.lock_request(request_id bigint, evict boolean DEFAULT false) RETURNS jit.requests
   LANGUAGE plpgsql VOLATILE
   SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+  request jit.requests := jit.see_request(request_id);
+  holder record;
 BEGIN
-  PERFORM jit.see_request(request_id);
-  PERFORM FROM jit.requests r WHERE r.id = lock_request.request_id FOR UPDATE;
+  IF evict AND request.requester_oid <> jit.session_user_oid() THEN
+    BEGIN
+      PERFORM FROM jit.requests r WHERE r.id = request.id FOR UPDATE NOWAIT;
+    EXCEPTION WHEN lock_not_available THEN
+      FOR holder IN
+        SELECT DISTINCT a.pid
+        FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+        WHERE l.relation = 'jit.requests'::regclass AND l.mode IN ('RowShareLock', 'RowExclusiveLock')
+          AND a.usesysid = request.requester_oid AND a.pid <> pg_backend_pid()
+      LOOP
+        PERFORM pg_terminate_backend(holder.pid, 5000);
+        RAISE NOTICE 'ended session % of "%", which held request % locked', holder.pid, request.requester, request.id;
+      END LOOP;
+    END;
+  END IF;
+  PERFORM FROM jit.requests r WHERE r.id = request.id FOR UPDATE;
   RETURN jit.see_request(request_id);
 END
 $$;
@@ -167,7 +185,7 @@ DECLARE
   me constant oid := jit.session_user_oid();
   request jit.requests;
 BEGIN
-  request := jit.lock_request(request_id);
+  request := jit.lock_request(request_id, evict => true);
   IF request.requester_oid = me THEN
     PERFORM jit.refuse('insufficient_privilege', format('request %s is your own', request.id),
       format('Take it back: SELECT jit_cancel(%s);', request.id));
@@ -255,7 +273,7 @@ DECLARE
   me constant oid := jit.session_user_oid();
   request jit.requests;
 BEGIN
-  request := jit.lock_request(request_id);
+  request := jit.lock_request(request_id, evict => true);
   IF request.requester_oid <> me AND NOT jit.may_decide(me, request.requirements) THEN
     PERFORM jit.refuse('insufficient_privilege', format('role "%s" may not revoke request %s', session_user, request.id),
       format('Its requester and members of %s may.', jit.names_of_approvers(request.requirements)));

@@ -11,7 +11,7 @@
 namespace jit::access {
 
 // The length in bytes of the character that starts at `text`.
-using CharacterLength = int (*)(const char *text);
+using CharacterLength = int (*)(const char* text);
 
 // Whether the glob matches the whole name. Linear space, at most |pattern| * |name| steps.
 bool GlobMatch(std::string_view pattern, std::string_view name, CharacterLength length) noexcept;

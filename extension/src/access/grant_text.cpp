@@ -11,20 +11,20 @@ namespace jit::access {
 
 namespace {
 
-constexpr const char *kPrefix = "GRANT ";
-constexpr const char *kSyntaxHint =
+constexpr const char* kPrefix = "GRANT ";
+constexpr const char* kSyntaxHint =
     "Write what stands between GRANT and TO, as in: SELECT, UPDATE (status) ON sales.orders";
-constexpr const char *kPrivilegesHint =
+constexpr const char* kPrivilegesHint =
     "Privileges are SELECT, INSERT, UPDATE, DELETE, ALL, EXPORT and EXPLAIN.";
 
 // Privileges that people will try and that there is no way to grant just in time (yet).
-bool IsKnownElsewhere(const char *name) {
-  for (const char *known : {"unmask", "truncate", "maintain", "ddl"})
+bool IsKnownElsewhere(const char* name) {
+  for (const char* known : {"unmask", "truncate", "maintain", "ddl"})
     if (strcmp(name, known) == 0) return true;
   return false;
 }
 
-PrivilegeMask BitOf(const Source &source, const char *name) {
+PrivilegeMask BitOf(const Source& source, const char* name) {
   if (auto bit = PrivilegeFromName(name)) return *bit;
   if (IsKnownElsewhere(name))
     ereport(ERROR,
@@ -35,18 +35,19 @@ PrivilegeMask BitOf(const Source &source, const char *name) {
   return 0;
 }
 
-const GrantStmt *ParseGrant(const Source &source) {
-  List *statements = ParseSource(source);
+const GrantStmt* ParseGrant(const Source& source) {
+  List* statements = ParseSource(source);
   if (list_length(statements) != 1)
     ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR), errmsg("access holds more than one statement"),
-                    errhint("%s", kSyntaxHint)));
-  Node *statement = linitial_node(RawStmt, statements)->stmt;
+                    errhint("Ask for each on its own, or let jit_request_for work out what one "
+                            "statement needs.")));
+  Node* statement = linitial_node(RawStmt, statements)->stmt;
 
   if (IsA(statement, GrantRoleStmt)) {
-    const GrantRoleStmt *grant = castNode(GrantRoleStmt, statement);
-    ListCell *lc;
+    const GrantRoleStmt* grant = castNode(GrantRoleStmt, statement);
+    ListCell* lc;
     foreach (lc, grant->granted_roles) {
-      const AccessPriv *role = lfirst_node(AccessPriv, lc);
+      const AccessPriv* role = lfirst_node(AccessPriv, lc);
       if (role->priv_name == nullptr || PrivilegeFromName(role->priv_name))
         ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR), errmsg("access names no object"),
                         errhint("%s", kSyntaxHint)));
@@ -59,7 +60,7 @@ const GrantStmt *ParseGrant(const Source &source) {
   }
 
   // The text may not bring a grantee or another end of its own.
-  const GrantStmt *grant = IsA(statement, GrantStmt) ? castNode(GrantStmt, statement) : nullptr;
+  const GrantStmt* grant = IsA(statement, GrantStmt) ? castNode(GrantStmt, statement) : nullptr;
   if (grant == nullptr || !grant->is_grant || grant->grant_option || grant->grantor != nullptr ||
       list_length(grant->grantees) != 1 ||
       linitial_node(RoleSpec, grant->grantees)->roletype != ROLESPEC_CURRENT_USER)
@@ -69,31 +70,40 @@ const GrantStmt *ParseGrant(const Source &source) {
   return grant;
 }
 
-void AddPrivilege(const Source &source, Privilege *into, const AccessPriv *from) {
+void AddPrivilege(const Source& source, Privilege* into, const AccessPriv* from) {
   if (from->cols == NIL) {
     into->whole = true;
     return;
   }
-  ListCell *lc;
+  ListCell* lc;
   foreach (lc, from->cols) {
-    char *column = strVal(lfirst(lc));
-    ListCell *known;
+    char* column = strVal(lfirst(lc));
+    ListCell* known;
     bool twice = false;
     foreach (known, into->columns)
-      if (strcmp(static_cast<char *>(lfirst(known)), column) == 0) twice = true;
+      if (strcmp(static_cast<char*>(lfirst(known)), column) == 0) twice = true;
     if (!twice) into->columns = lappend(into->columns, column);
   }
 }
 
+// Of all that GRANT knows, tables and views, by name or by schema.
+void CheckTarget(const GrantStmt* grant) {
+  if (grant->objtype != OBJECT_TABLE ||
+      (grant->targtype != ACL_TARGET_OBJECT && grant->targtype != ACL_TARGET_ALL_IN_SCHEMA))
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                    errmsg("access to %s is not supported", KindOf(grant->objtype)),
+                    errhint("Ask for tables and views, or for ALL TABLES IN SCHEMA.")));
+}
+
 // Each privilege once, in the canonical order; the whole relation swallows a column list.
-List *ReadPrivileges(const Source &source, const GrantStmt *grant) {
-  List *privileges = NIL;
-  for (const PrivilegeName &known : kPrivilegeNames) {
+List* ReadPrivileges(const Source& source, const GrantStmt* grant) {
+  List* privileges = NIL;
+  for (const PrivilegeName& known : kPrivilegeNames) {
     Privilege found = {known.bit, false, NIL};
     if (grant->privileges == NIL) found.whole = (kAll & known.bit) != 0;
-    ListCell *lc;
+    ListCell* lc;
     foreach (lc, grant->privileges) {
-      const AccessPriv *wanted = lfirst_node(AccessPriv, lc);
+      const AccessPriv* wanted = lfirst_node(AccessPriv, lc);
       if (wanted->priv_name == nullptr)
         ereport(ERROR,
                 (errcode(ERRCODE_INVALID_GRANT_OPERATION), errmsg("ALL takes no column list"),
@@ -106,29 +116,24 @@ List *ReadPrivileges(const Source &source, const GrantStmt *grant) {
       if (bit == known.bit) AddPrivilege(source, &found, wanted);
     }
     if (!found.whole && found.columns == NIL) continue;
-    Privilege *privilege = static_cast<Privilege *>(palloc(sizeof(Privilege)));
+    Privilege* privilege = static_cast<Privilege*>(palloc(sizeof(Privilege)));
     *privilege = found;
     privileges = lappend(privileges, privilege);
   }
   return privileges;
 }
 
-List *ReadObjects(const Source &source, const GrantStmt *grant) {
-  if (grant->objtype != OBJECT_TABLE ||
-      (grant->targtype != ACL_TARGET_OBJECT && grant->targtype != ACL_TARGET_ALL_IN_SCHEMA))
-    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                    errmsg("access to %s is not supported", KindOf(grant->objtype)),
-                    errhint("Ask for tables and views, or for ALL TABLES IN SCHEMA.")));
-  List *objects = NIL;
-  ListCell *lc;
+List* ReadObjects(const Source& source, const GrantStmt* grant) {
+  List* objects = NIL;
+  ListCell* lc;
   foreach (lc, grant->objects) {
-    Object *object = grant->targtype == ACL_TARGET_OBJECT
+    Object* object = grant->targtype == ACL_TARGET_OBJECT
                          ? ResolveRelation(source, lfirst_node(RangeVar, lc))
                          : ResolveSchema(source, strVal(lfirst(lc)));
-    ListCell *known;
+    ListCell* known;
     bool twice = false;
     foreach (known, objects) {
-      const Object *other = static_cast<const Object *>(lfirst(known));
+      const Object* other = static_cast<const Object*>(lfirst(known));
       if (other->schema_oid == object->schema_oid && other->relation_oid == object->relation_oid)
         twice = true;
     }
@@ -139,43 +144,44 @@ List *ReadObjects(const Source &source, const GrantStmt *grant) {
 
 }  // namespace
 
-Spec *ReadSpec(const char *access) {
+Spec* ReadSpec(const char* access) {
   // The line break ends a comment that the text may end with.
   const Source source = {access, psprintf("%s%s\n TO CURRENT_USER", kPrefix, access),
                          static_cast<int>(strlen(kPrefix)), kSyntaxHint};
-  const GrantStmt *grant = ParseGrant(source);
-  Spec *spec = static_cast<Spec *>(palloc0(sizeof(Spec)));
+  const GrantStmt* grant = ParseGrant(source);
+  Spec* spec = static_cast<Spec*>(palloc0(sizeof(Spec)));
+  CheckTarget(grant);
   spec->privileges = ReadPrivileges(source, grant);
   spec->objects = ReadObjects(source, grant);
 
   ListCell *lc, *of;
   foreach (lc, spec->privileges) {
-    const Privilege *privilege = static_cast<const Privilege *>(lfirst(lc));
+    const Privilege* privilege = static_cast<const Privilege*>(lfirst(lc));
     if (privilege->whole) continue;
     foreach (of, spec->objects)
-      CheckColumns(static_cast<const Object *>(lfirst(of)), privilege->columns);
+      CheckColumns(static_cast<const Object*>(lfirst(of)), privilege->columns);
   }
   return spec;
 }
 
-char *RenderSpec(const Spec *spec) {
+char* RenderSpec(const Spec* spec) {
   StringInfoData out;
   initStringInfo(&out);
   ListCell *lc, *col;
   foreach (lc, spec->privileges) {
-    const Privilege *privilege = static_cast<const Privilege *>(lfirst(lc));
+    const Privilege* privilege = static_cast<const Privilege*>(lfirst(lc));
     appendStringInfo(&out, "%s%s", out.len > 0 ? ", " : "", NameOf(privilege->bit));
     if (privilege->whole) continue;
-    const char *separator = " (";
+    const char* separator = " (";
     foreach (col, privilege->columns) {
-      appendStringInfo(&out, "%s%s", separator, QuoteName(static_cast<char *>(lfirst(col))));
+      appendStringInfo(&out, "%s%s", separator, QuoteName(static_cast<char*>(lfirst(col))));
       separator = ", ";
     }
     appendStringInfoChar(&out, ')');
   }
-  const char *separator = nullptr;
+  const char* separator = nullptr;
   foreach (lc, spec->objects) {
-    const Object *object = static_cast<const Object *>(lfirst(lc));
+    const Object* object = static_cast<const Object*>(lfirst(lc));
     bool whole_schema = object->relation_name == nullptr;
     if (separator == nullptr) separator = whole_schema ? " ON ALL TABLES IN SCHEMA " : " ON ";
     appendStringInfo(&out, "%s%s", separator, QuoteName(object->schema_name));

@@ -11,9 +11,9 @@ namespace jit::access {
 // A table, a view, or a whole schema.
 struct Object {
   Oid schema_oid;
-  const char *schema_name;
+  const char* schema_name;
   Oid relation_oid;           // InvalidOid: the whole schema
-  const char *relation_name;  // nullptr: the whole schema
+  const char* relation_name;  // nullptr: the whole schema
   char relkind;
 };
 
@@ -21,23 +21,23 @@ struct Object {
 struct Privilege {
   PrivilegeMask bit;
   bool whole;     // without a column list
-  List *columns;  // char *, in the order written; used unless `whole`
+  List* columns;  // char *, in the order written; used unless `whole`
 };
 
 // What one GRANT would say. Lives in the memory context it was made in.
 struct Spec {
-  List *privileges;  // Privilege *, each bit once, in the order of kPrivilegeNames
-  List *objects;     // Object *, each once
+  List* privileges;  // Privilege *, each bit once, in the order of kPrivilegeNames
+  List* objects;     // Object *, each once
 };
 
 // Reads and resolves `access`, or raises an error that points into it.
-Spec *ReadSpec(const char *access);
+Spec* ReadSpec(const char* access);
 
 // The canonical text: names qualified, privileges in their order.
-char *RenderSpec(const Spec *spec);
+char* RenderSpec(const Spec* spec);
 
 // The objects of all specs as jit.file_request takes them: a jsonb array, one element for each
 // object and distinct column list.
-Datum SpecsAsJsonb(List *specs);
+Datum SpecsAsJsonb(List* specs);
 
 }  // namespace jit::access

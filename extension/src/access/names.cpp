@@ -5,6 +5,7 @@ extern "C" {
 #include "catalog/catalog.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "commands/dbcommands.h"
 #include "utils/acl.h"
 #include "utils/lsyscache.h"
 }
@@ -14,21 +15,25 @@ namespace jit::access {
 namespace {
 
 // The extension's own schema; its script makes it, under this name.
-constexpr const char *kOwnSchema = "jit";
+constexpr const char* kOwnSchema = "jit";
 
-void CheckSchema(const Source &source, Oid schema, const char *name, int location) {
+void CheckSchema(const Source& source, Oid schema, const char* name, int location) {
   if (strcmp(name, kOwnSchema) == 0)
     ereport(ERROR, (errcode(ERRCODE_INVALID_GRANT_OPERATION),
                     errmsg("what jit_access keeps for itself cannot be asked for"),
                     errhint("jit.my_requests and the other views show what concerns you."),
                     PointAt(source, location)));
-  if (IsCatalogNamespace(schema) || IsToastNamespace(schema) || isAnyTempNamespace(schema) ||
-      strcmp(name, "information_schema") == 0)
+  if (isAnyTempNamespace(schema))
     ereport(ERROR,
             (errcode(ERRCODE_INVALID_GRANT_OPERATION),
-             errmsg("access to schema \"%s\" cannot be asked for", name),
-             errhint("System catalogs and temporary tables are outside just-in-time access."),
-             PointAt(source, location)));
+             errmsg("access to temporary tables cannot be asked for"),
+             errhint("They belong to the session that made them."), PointAt(source, location)));
+  if (IsCatalogNamespace(schema) || IsToastNamespace(schema) ||
+      strcmp(name, "information_schema") == 0)
+    ereport(ERROR, (errcode(ERRCODE_INVALID_GRANT_OPERATION),
+                    errmsg("access to schema \"%s\" cannot be asked for", name),
+                    errhint("System catalogs are outside just-in-time access."),
+                    PointAt(source, location)));
   if (pg_namespace_aclcheck(schema, GetUserId(), ACL_USAGE) != ACLCHECK_OK)
     ereport(
         ERROR,
@@ -39,7 +44,7 @@ void CheckSchema(const Source &source, Oid schema, const char *name, int locatio
          PointAt(source, location)));
 }
 
-Oid SchemaOid(const Source &source, const char *name, int location) {
+Oid SchemaOid(const Source& source, const char* name, int location) {
   Oid schema = get_namespace_oid(name, true);
   if (!OidIsValid(schema))
     ereport(ERROR,
@@ -49,9 +54,9 @@ Oid SchemaOid(const Source &source, const char *name, int location) {
 }
 
 // What the relation is, where that is nothing a grant can be on.
-void CheckKind(const Source &source, const RangeVar *name, char relkind) {
-  const char *is = nullptr;
-  const char *hint = "Ask for the tables and views that hold the data.";
+void CheckKind(const Source& source, const RangeVar* name, char relkind) {
+  const char* is = nullptr;
+  const char* hint = "Ask for the tables and views that hold the data.";
   switch (relkind) {
     case RELKIND_RELATION:
     case RELKIND_PARTITIONED_TABLE:
@@ -85,13 +90,13 @@ void CheckKind(const Source &source, const RangeVar *name, char relkind) {
 
 }  // namespace
 
-const char *NameOf(PrivilegeMask bit) {
-  for (const PrivilegeName &p : kPrivilegeNames)
+const char* NameOf(PrivilegeMask bit) {
+  for (const PrivilegeName& p : kPrivilegeNames)
     if (p.bit == bit) return p.name;
   return "?";
 }
 
-const char *KindOf(ObjectType type) {
+const char* KindOf(ObjectType type) {
   switch (type) {
     case OBJECT_SEQUENCE:
       return "sequences";
@@ -122,23 +127,29 @@ const char *KindOf(ObjectType type) {
   }
 }
 
-const char *QuoteName(const char *name) {
+const char* QuoteName(const char* name) {
   bool setting = quote_all_identifiers;
   quote_all_identifiers = false;
-  const char *quoted = quote_identifier(name);
+  const char* quoted = quote_identifier(name);
   quote_all_identifiers = setting;
   return quoted;
 }
 
-Object *ResolveRelation(const Source &source, const RangeVar *name) {
-  if (name->schemaname != nullptr && name->catalogname == nullptr &&
-      strcmp(name->schemaname, "pg_temp") != 0)
+Object* ResolveRelation(const Source& source, const RangeVar* name) {
+  if (name->catalogname != nullptr &&
+      strcmp(name->catalogname, get_database_name(MyDatabaseId)) != 0)
+    ereport(ERROR,
+            (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+             errmsg("database \"%s\" is not the one you are connected to", name->catalogname),
+             errhint("Connect to it and ask there: each database has its own requests."),
+             PointAt(source, name->location)));
+  if (name->schemaname != nullptr && strcmp(name->schemaname, "pg_temp") != 0)
     CheckSchema(source, SchemaOid(source, name->schemaname, name->location), name->schemaname,
                 name->location);
   // No lock: the request names the relation by OID, and is checked again before it becomes a grant.
   Oid relation = RangeVarGetRelidExtended(name, NoLock, RVR_MISSING_OK, nullptr, nullptr);
   Oid schema = OidIsValid(relation) ? get_rel_namespace(relation) : InvalidOid;
-  const char *schema_name = OidIsValid(schema) ? get_namespace_name(schema) : nullptr;
+  const char* schema_name = OidIsValid(schema) ? get_namespace_name(schema) : nullptr;
   if (schema_name == nullptr)
     ereport(ERROR,
             (errcode(ERRCODE_UNDEFINED_TABLE),
@@ -157,20 +168,20 @@ Object *ResolveRelation(const Source &source, const RangeVar *name) {
                     errmsg("access to system relation \"%s\" cannot be asked for", name->relname),
                     errhint("System catalogs are outside just-in-time access."),
                     PointAt(source, name->location)));
-  Object *object = static_cast<Object *>(palloc(sizeof(Object)));
+  Object* object = static_cast<Object*>(palloc(sizeof(Object)));
   *object = {schema, schema_name, relation, get_rel_name(relation), relkind};
   return object;
 }
 
-Object *ResolveSchema(const Source &source, const char *name) {
+Object* ResolveSchema(const Source& source, const char* name) {
   Oid schema = SchemaOid(source, name, -1);
   CheckSchema(source, schema, name, -1);
-  Object *object = static_cast<Object *>(palloc(sizeof(Object)));
+  Object* object = static_cast<Object*>(palloc(sizeof(Object)));
   *object = {schema, pstrdup(name), InvalidOid, nullptr, '\0'};
   return object;
 }
 
-AttrNumber ColumnNumber(const Object *object, const char *column) {
+AttrNumber ColumnNumber(const Object* object, const char* column) {
   AttrNumber number = get_attnum(object->relation_oid, column);
   if (number == InvalidAttrNumber)
     ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
@@ -185,13 +196,13 @@ AttrNumber ColumnNumber(const Object *object, const char *column) {
   return number;
 }
 
-void CheckColumns(const Object *object, List *columns) {
+void CheckColumns(const Object* object, List* columns) {
   if (!OidIsValid(object->relation_oid))
     ereport(ERROR, (errcode(ERRCODE_INVALID_GRANT_OPERATION),
                     errmsg("a whole schema takes no column list"),
                     errhint("Name the tables whose columns are needed.")));
-  ListCell *lc;
-  foreach (lc, columns) ColumnNumber(object, static_cast<char *>(lfirst(lc)));
+  ListCell* lc;
+  foreach (lc, columns) ColumnNumber(object, static_cast<char*>(lfirst(lc)));
 }
 
 }  // namespace jit::access

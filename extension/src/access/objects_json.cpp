@@ -17,35 +17,35 @@ namespace {
 // Privileges of one object that share a column list; none: the whole object.
 struct Group {
   PrivilegeMask mask;
-  Bitmapset *columns;
+  Bitmapset* columns;
 };
 
-List *GroupsOf(const Spec *spec, const Object *object) {
-  List *groups = NIL;
+List* GroupsOf(const Spec* spec, const Object* object) {
+  List* groups = NIL;
   ListCell *lc, *col, *known;
   foreach (lc, spec->privileges) {
-    const Privilege *privilege = static_cast<const Privilege *>(lfirst(lc));
-    Bitmapset *columns = nullptr;
+    const Privilege* privilege = static_cast<const Privilege*>(lfirst(lc));
+    Bitmapset* columns = nullptr;
     if (!privilege->whole)
       foreach (col, privilege->columns)
-        columns = bms_add_member(columns, ColumnNumber(object, static_cast<char *>(lfirst(col))));
+        columns = bms_add_member(columns, ColumnNumber(object, static_cast<char*>(lfirst(col))));
     bool joined = false;
     foreach (known, groups) {
-      Group *group = static_cast<Group *>(lfirst(known));
+      Group* group = static_cast<Group*>(lfirst(known));
       if (!bms_equal(group->columns, columns)) continue;
       group->mask |= privilege->bit;
       joined = true;
       break;
     }
     if (joined) continue;
-    Group *group = static_cast<Group *>(palloc(sizeof(Group)));
+    Group* group = static_cast<Group*>(palloc(sizeof(Group)));
     *group = {privilege->bit, columns};
     groups = lappend(groups, group);
   }
   return groups;
 }
 
-void AppendGroup(StringInfo out, const Object *object, const Group *group) {
+void AppendGroup(StringInfo out, const Object* object, const Group* group) {
   appendStringInfo(out, "%s{\"schema_oid\":%u,\"schema_name\":", out->len > 1 ? "," : "",
                    object->schema_oid);
   escape_json(out, object->schema_name);
@@ -56,8 +56,8 @@ void AppendGroup(StringInfo out, const Object *object, const Group *group) {
     appendStringInfo(out, ",\"kind\":\"%c\"", object->relkind);
   }
   appendStringInfo(out, ",\"privilege_mask\":%u,\"privileges\":[", group->mask);
-  const char *separator = "";
-  for (const PrivilegeName &p : kPrivilegeNames) {
+  const char* separator = "";
+  for (const PrivilegeName& p : kPrivilegeNames) {
     if ((group->mask & p.bit) == 0) continue;
     appendStringInfo(out, "%s\"%s\"", separator, p.name);
     separator = ",";
@@ -86,17 +86,17 @@ void AppendGroup(StringInfo out, const Object *object, const Group *group) {
 
 }  // namespace
 
-Datum SpecsAsJsonb(List *specs) {
+Datum SpecsAsJsonb(List* specs) {
   StringInfoData out;
   initStringInfo(&out);
   appendStringInfoChar(&out, '[');
   ListCell *lc, *of, *group;
   foreach (lc, specs) {
-    const Spec *spec = static_cast<const Spec *>(lfirst(lc));
+    const Spec* spec = static_cast<const Spec*>(lfirst(lc));
     foreach (of, spec->objects) {
-      const Object *object = static_cast<const Object *>(lfirst(of));
+      const Object* object = static_cast<const Object*>(lfirst(of));
       foreach (group, GroupsOf(spec, object))
-        AppendGroup(&out, object, static_cast<const Group *>(lfirst(group)));
+        AppendGroup(&out, object, static_cast<const Group*>(lfirst(group)));
     }
   }
   appendStringInfoChar(&out, ']');

@@ -7,7 +7,7 @@ namespace jit::access {
 namespace {
 
 struct Condition {
-  const char *name;
+  const char* name;
   int code;
 };
 
@@ -22,8 +22,8 @@ constexpr Condition kConditions[] = {
     {"undefined_object", ERRCODE_UNDEFINED_OBJECT},
 };
 
-int CodeOf(const char *name) {
-  for (const Condition &condition : kConditions)
+int CodeOf(const char* name) {
+  for (const Condition& condition : kConditions)
     if (strcmp(condition.name, name) == 0) return condition.code;
   elog(ERROR, "unknown condition \"%s\"", name);
   return 0;
@@ -37,8 +37,8 @@ int CodeOf(const char *name) {
 JIT_SQL_FUNCTION(jit_refuse)
 Datum jit_refuse(PG_FUNCTION_ARGS) {
   int code = jit::access::CodeOf(text_to_cstring(PG_GETARG_TEXT_PP(0)));
-  const char *message = text_to_cstring(PG_GETARG_TEXT_PP(1));
-  const char *hint = text_to_cstring(PG_GETARG_TEXT_PP(2));
+  const char* message = text_to_cstring(PG_GETARG_TEXT_PP(1));
+  const char* hint = text_to_cstring(PG_GETARG_TEXT_PP(2));
   error_context_stack = nullptr;
   ereport(ERROR, (errcode(code), errmsg("%s", message), errhint("%s", hint)));
   PG_RETURN_VOID();

@@ -31,7 +31,7 @@ enum Argument {
 Oid FileRequestFunction() {
   static const Oid types[] = {TEXTOID, TEXTOID,        TEXTOID, JSONBOID, INTERVALOID, TEXTOID,
                               TEXTOID, TIMESTAMPTZOID, BOOLOID, INETOID,  BOOLOID,     INT8OID};
-  List *name = list_make2(makeString(pstrdup("jit")), makeString(pstrdup("file_request")));
+  List* name = list_make2(makeString(pstrdup("jit")), makeString(pstrdup("file_request")));
   return LookupFuncName(name, lengthof(types), types, false);
 }
 
@@ -39,7 +39,7 @@ void PassOn(FunctionCallInfo to, int place, FunctionCallInfo from, Argument argu
   to->args[place] = from->args[argument];
 }
 
-NullableDatum TextOrNull(const char *text) {
+NullableDatum TextOrNull(const char* text) {
   NullableDatum result = {0, text == nullptr};
   if (text != nullptr) result.value = CStringGetTextDatum(text);
   return result;
@@ -56,21 +56,21 @@ void CheckOptions(FunctionCallInfo fcinfo) {
                     errhint("Leave it out.")));
 }
 
-const char *RequiredText(FunctionCallInfo fcinfo, int argument, const char *name,
-                         const char *hint) {
+const char* RequiredText(FunctionCallInfo fcinfo, int argument, const char* name,
+                         const char* hint) {
   if (PG_ARGISNULL(argument))
     ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be NULL", name),
                     errhint("%s", hint)));
   return text_to_cstring(PG_GETARG_TEXT_PP(argument));
 }
 
-Datum File(FunctionCallInfo fcinfo, List *specs, const char *asked, const char *statement) {
+Datum File(FunctionCallInfo fcinfo, List* specs, const char* asked, const char* statement) {
   StringInfoData access;
   initStringInfo(&access);
-  ListCell *lc;
+  ListCell* lc;
   foreach (lc, specs)
     appendStringInfo(&access, "%s%s", access.len > 0 ? "; " : "",
-                     RenderSpec(static_cast<const Spec *>(lfirst(lc))));
+                     RenderSpec(static_cast<const Spec*>(lfirst(lc))));
 
   FmgrInfo function;
   fmgr_info(FileRequestFunction(), &function);
@@ -99,8 +99,8 @@ JIT_SQL_FUNCTION(jit_request)
 Datum jit_request(PG_FUNCTION_ARGS) {
   using namespace jit::access;
   CheckOptions(fcinfo);
-  const char *access = RequiredText(fcinfo, 0, "access",
+  const char* access = RequiredText(fcinfo, 0, "access",
                                     "Say what for, as in: SELECT, UPDATE (status) ON sales.orders");
-  List *specs = list_make1(ReadSpec(access));
+  List* specs = list_make1(ReadSpec(access));
   return File(fcinfo, specs, access, nullptr);
 }

@@ -10,10 +10,10 @@ namespace jit::access {
 void CheckOptions(FunctionCallInfo fcinfo);
 
 // An argument that must not be NULL, as a C string; `hint` says what to give.
-const char *RequiredText(FunctionCallInfo fcinfo, int argument, const char *name, const char *hint);
+const char* RequiredText(FunctionCallInfo fcinfo, int argument, const char* name, const char* hint);
 
 // Files the specs with the options of the SQL call (duration and what follows it), as the session's
 // user. Returns the request's id.
-Datum File(FunctionCallInfo fcinfo, List *specs, const char *asked, const char *statement);
+Datum File(FunctionCallInfo fcinfo, List* specs, const char* asked, const char* statement);
 
 }  // namespace jit::access

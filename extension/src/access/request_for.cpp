@@ -21,42 +21,42 @@ namespace {
 
 // What is to be analysed, and what it needs beyond reading and writing.
 struct Wanted {
-  Node *query;            // a raw statement; nullptr: a kind that is not supported
+  Node* query;            // a raw statement; nullptr: a kind that is not supported
   PrivilegeMask besides;  // EXPORT
   bool explain_only;      // EXPLAIN without ANALYZE
 };
 
-bool HasAnalyze(const ExplainStmt *explain) {
+bool HasAnalyze(const ExplainStmt* explain) {
   bool analyze = false;
-  ListCell *lc;
+  ListCell* lc;
   foreach (lc, explain->options) {
-    DefElem *option = lfirst_node(DefElem, lc);
+    DefElem* option = lfirst_node(DefElem, lc);
     if (strcmp(option->defname, "analyze") == 0) analyze = defGetBoolean(option);
   }
   return analyze;
 }
 
 // COPY t (a, b) TO as the query that reads the same, ONLY t as COPY does.
-Node *CopyAsSelect(const CopyStmt *copy) {
-  SelectStmt *select = makeNode(SelectStmt);
-  ListCell *lc;
-  List *names = copy->attlist != NIL ? copy->attlist : list_make1(nullptr);
+Node* CopyAsSelect(const CopyStmt* copy) {
+  SelectStmt* select = makeNode(SelectStmt);
+  ListCell* lc;
+  List* names = copy->attlist != NIL ? copy->attlist : list_make1(nullptr);
   foreach (lc, names) {
-    ColumnRef *column = makeNode(ColumnRef);
+    ColumnRef* column = makeNode(ColumnRef);
     column->fields = copy->attlist != NIL ? list_make1(lfirst(lc)) : list_make1(makeNode(A_Star));
     column->location = -1;
-    ResTarget *target = makeNode(ResTarget);
-    target->val = reinterpret_cast<Node *>(column);
+    ResTarget* target = makeNode(ResTarget);
+    target->val = reinterpret_cast<Node*>(column);
     target->location = -1;
     select->targetList = lappend(select->targetList, target);
   }
-  RangeVar *from = static_cast<RangeVar *>(copyObjectImpl(copy->relation));
+  RangeVar* from = static_cast<RangeVar*>(copyObjectImpl(copy->relation));
   from->inh = false;
   select->fromClause = list_make1(from);
-  return reinterpret_cast<Node *>(select);
+  return reinterpret_cast<Node*>(select);
 }
 
-Wanted WantedBy(Node *statement) {
+Wanted WantedBy(Node* statement) {
   switch (nodeTag(statement)) {
     case T_SelectStmt:
     case T_InsertStmt:
@@ -65,7 +65,7 @@ Wanted WantedBy(Node *statement) {
     case T_MergeStmt:
       return {statement, 0, false};
     case T_ExplainStmt: {
-      const ExplainStmt *explain = castNode(ExplainStmt, statement);
+      const ExplainStmt* explain = castNode(ExplainStmt, statement);
       Wanted inner = IsA(explain->query, ExplainStmt) || IsA(explain->query, CopyStmt)
                          ? Wanted{nullptr, 0, false}
                          : WantedBy(explain->query);
@@ -73,7 +73,7 @@ Wanted WantedBy(Node *statement) {
       return inner;
     }
     case T_CopyStmt: {
-      const CopyStmt *copy = castNode(CopyStmt, statement);
+      const CopyStmt* copy = castNode(CopyStmt, statement);
       if (copy->is_from || copy->is_program || copy->filename != nullptr)
         return {nullptr, 0, false};
       return {copy->query != nullptr ? copy->query : CopyAsSelect(copy), kExport, false};
@@ -84,41 +84,59 @@ Wanted WantedBy(Node *statement) {
 }
 
 // Analysed and rewritten as the caller; nothing runs. The needs live in the current context.
-List *NeedsOf(const char *text, Node *statement, const RawStmt *whole) {
-  RawStmt *raw = makeNode(RawStmt);
+List* NeedsOf(const Source& source, Node* statement, const RawStmt* whole) {
+  RawStmt* raw = makeNode(RawStmt);
   raw->stmt = statement;
   raw->stmt_location = whole->stmt_location;
   raw->stmt_len = whole->stmt_len;
-  Oid *types = nullptr;
+  Oid* types = nullptr;
   int count = 0;
-  Query *query = parse_analyze_varparams(raw, text, &types, &count, nullptr);
+  ErrorContextCallback callback;
+  RedirectErrors(&callback, &source);
+  Query* query = parse_analyze_varparams(raw, source.text, &types, &count, nullptr);
+  RestoreErrors(&callback);
   if (query->commandType == CMD_UTILITY) return NIL;
-  List *needs = NIL;
+  List* needs = NIL;
   ListCell *lc, *need;
   foreach (lc, QueryRewrite(query))
     foreach (need, enforce::NeedsOfQuery(lfirst_node(Query, lc), GetUserId()))
-      needs = grants::AddNeed(needs, *static_cast<const Need *>(lfirst(need)));
+      needs = grants::AddNeed(needs, *static_cast<const Need*>(lfirst(need)));
   return needs;
 }
 
 // The same without keeping the locks that analysis takes on the tables: those of an INSERT would
 // otherwise be held, without any privilege on the table, until the caller's transaction ends.
-List *NeedsWithoutLocks(const char *text, Node *statement, const RawStmt *whole) {
+List* NeedsWithoutLocks(const Source& source, Node* statement, const RawStmt* whole) {
   MemoryContext context = CurrentMemoryContext;
   ResourceOwner owner = CurrentResourceOwner;
+  List* volatile needs = NIL;
   BeginInternalSubTransaction("jit_request_for");
   MemoryContextSwitchTo(context);
-  List *needs = NeedsOf(text, statement, whole);
-  RollbackAndReleaseCurrentSubTransaction();
-  MemoryContextSwitchTo(context);
-  CurrentResourceOwner = owner;
+  PG_TRY();
+  {
+    needs = NeedsOf(source, statement, whole);
+    RollbackAndReleaseCurrentSubTransaction();
+    MemoryContextSwitchTo(context);
+    CurrentResourceOwner = owner;
+  }
+  PG_CATCH();
+  {
+    MemoryContextSwitchTo(context);
+    ErrorData* error = CopyErrorData();
+    FlushErrorState();
+    RollbackAndReleaseCurrentSubTransaction();
+    MemoryContextSwitchTo(context);
+    CurrentResourceOwner = owner;
+    ReThrowError(error);
+  }
+  PG_END_TRY();
   return needs;
 }
 
-void CheckNeeds(List *needs) {
-  ListCell *lc;
+void CheckNeeds(List* needs) {
+  ListCell* lc;
   foreach (lc, needs) {
-    const Need *need = static_cast<const Need *>(lfirst(lc));
+    const Need* need = static_cast<const Need*>(lfirst(lc));
     if (need->table_mask & kNever)
       ereport(ERROR, (errcode(ERRCODE_INVALID_GRANT_OPERATION),
                       errmsg("access to \"%s\" cannot be asked for", get_rel_name(need->relid)),
@@ -131,16 +149,16 @@ void CheckNeeds(List *needs) {
                     errhint("Just run it.")));
 }
 
-List *SpecsFor(const char *text) {
-  constexpr const char *kHint = "Give one statement, as you would run it.";
+List* SpecsFor(const char* text) {
+  constexpr const char* kHint = "Give one statement, as you would run it.";
   const Source source = {text, text, 0, kHint};
-  List *statements = ParseSource(source);
+  List* statements = ParseSource(source);
   if (list_length(statements) != 1)
     ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR),
                     statements == NIL ? errmsg("statement is empty")
                                       : errmsg("statement holds more than one statement"),
                     errhint("%s", kHint)));
-  const RawStmt *whole = linitial_node(RawStmt, statements);
+  const RawStmt* whole = linitial_node(RawStmt, statements);
   Wanted wanted = WantedBy(whole->stmt);
   if (wanted.query == nullptr ||
       (IsA(wanted.query, SelectStmt) && castNode(SelectStmt, wanted.query)->intoClause != nullptr))
@@ -151,22 +169,23 @@ List *SpecsFor(const char *text) {
          errhint("Give a SELECT, INSERT, UPDATE, DELETE, MERGE, EXPLAIN or COPY … TO STDOUT, or "
                  "name the access with jit_request.")));
 
-  List *needs = NeedsWithoutLocks(text, wanted.query, whole);
+  const Source analysed = {text, text, 0, nullptr};
+  List* needs = NeedsWithoutLocks(analysed, wanted.query, whole);
   if (wanted.explain_only) {
     if (default_explain) needs = NIL;
-    ListCell *lc;
+    ListCell* lc;
     foreach (lc, needs) {
-      Need *need = static_cast<Need *>(lfirst(lc));
+      Need* need = static_cast<Need*>(lfirst(lc));
       *need = {need->relid, kExplain | (need->table_mask & kNever), 0, nullptr, nullptr, nullptr};
     }
   }
   enforce::AddToEach(needs, wanted.besides);
   CheckNeeds(needs);
 
-  List *specs = NIL;
-  ListCell *lc;
+  List* specs = NIL;
+  ListCell* lc;
   foreach (lc, enforce::RenderNeedSpecs(needs))
-    specs = lappend(specs, ReadSpec(static_cast<const char *>(lfirst(lc))));
+    specs = lappend(specs, ReadSpec(static_cast<const char*>(lfirst(lc))));
   return specs;
 }
 
@@ -177,7 +196,7 @@ JIT_SQL_FUNCTION(jit_request_for)
 Datum jit_request_for(PG_FUNCTION_ARGS) {
   using namespace jit::access;
   CheckOptions(fcinfo);
-  const char *statement =
+  const char* statement =
       RequiredText(fcinfo, 0, "statement", "Give the statement that you want to run.");
   return File(fcinfo, SpecsFor(statement), statement, statement);
 }

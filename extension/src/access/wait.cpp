@@ -43,7 +43,7 @@ struct RequestsTable {
   AttrNumber id, requester, status, lapse_at, starts_at, pushed_at, expires_at, requirements;
 };
 
-AttrNumber Column(Oid table, const char *name) {
+AttrNumber Column(Oid table, const char* name) {
   AttrNumber number = get_attnum(table, name);
   if (number == InvalidAttrNumber) elog(ERROR, "jit.requests has no column \"%s\"", name);
   return number;
@@ -67,7 +67,7 @@ RequestsTable FindTable() {
 }
 
 TimestampTz TimeOr(HeapTuple tuple, AttrNumber column, TupleDesc desc, TimestampTz otherwise,
-                   bool *present = nullptr) {
+                   bool* present = nullptr) {
   bool is_null;
   Datum value = heap_getattr(tuple, column, desc, &is_null);
   if (present != nullptr) *present = !is_null;
@@ -76,7 +76,7 @@ TimestampTz TimeOr(HeapTuple tuple, AttrNumber column, TupleDesc desc, Timestamp
 
 // Newest committed version, whatever snapshot the transaction has. With `requirements`, copies that
 // column.
-State ReadState(const RequestsTable &where, int64 id, Datum *requirements) {
+State ReadState(const RequestsTable& where, int64 id, Datum* requirements) {
   State state = {};
   Relation table = table_open(where.table, AccessShareLock);
   ScanKeyData key;
@@ -89,7 +89,7 @@ State ReadState(const RequestsTable &where, int64 id, Datum *requirements) {
     state.found = true;
     state.ours = TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(tuple->t_data));
     state.requester = DatumGetObjectId(heap_getattr(tuple, where.requester, desc, &is_null));
-    char *status = TextDatumGetCString(heap_getattr(tuple, where.status, desc, &is_null));
+    char* status = TextDatumGetCString(heap_getattr(tuple, where.status, desc, &is_null));
     strlcpy(state.status, status, sizeof(state.status));
     pfree(status);
     state.lapse_at = TimeOr(tuple, where.lapse_at, desc, DT_NOEND);
@@ -105,14 +105,14 @@ State ReadState(const RequestsTable &where, int64 id, Datum *requirements) {
   return state;
 }
 
-bool IsMember(Oid role, const char *group) {
+bool IsMember(Oid role, const char* group) {
   Oid group_oid = get_role_oid(group, true);
   return OidIsValid(group_oid) && is_member_of_role(role, group_oid);
 }
 
 // Member of a role that the request's rules name as approver.
 bool IsNamedApprover(Oid role, Datum requirements) {
-  JsonbIterator *it = JsonbIteratorInit(&DatumGetJsonbP(requirements)->root);
+  JsonbIterator* it = JsonbIteratorInit(&DatumGetJsonbP(requirements)->root);
   JsonbValue value;
   bool approver_follows = false;
   for (JsonbIteratorToken token = JsonbIteratorNext(&it, &value, false); token != WJB_DONE;
@@ -127,14 +127,14 @@ bool IsNamedApprover(Oid role, Datum requirements) {
   return false;
 }
 
-bool MaySee(Oid role, const State &state, Datum requirements) {
+bool MaySee(Oid role, const State& state, Datum requirements) {
   return state.requester == role || IsMember(role, "jit_approver") ||
          IsMember(role, "jit_auditor") || IsMember(role, "jit_coordinator") ||
          IsNamedApprover(role, requirements);
 }
 
 // The status as of the clock, as jit.status_now has it.
-const char *StatusNow(const State &state, TimestampTz now) {
+const char* StatusNow(const State& state, TimestampTz now) {
   if (strcmp(state.status, "pending") == 0 && state.lapse_at <= now) return "lapsed";
   bool approved = strcmp(state.status, "approved") == 0;
   if ((approved || strcmp(state.status, "active") == 0) && state.pushed && state.expires_at <= now)
@@ -143,7 +143,7 @@ const char *StatusNow(const State &state, TimestampTz now) {
   return state.status;
 }
 
-TimestampTz Deadline(Interval *timeout, TimestampTz now) {
+TimestampTz Deadline(Interval* timeout, TimestampTz now) {
   Interval zero = {};
   if (DatumGetInt32(DirectFunctionCall2(interval_cmp, IntervalPGetDatum(timeout),
                                         IntervalPGetDatum(&zero))) < 0)
@@ -153,7 +153,7 @@ TimestampTz Deadline(Interval *timeout, TimestampTz now) {
                                                  IntervalPGetDatum(timeout)));
 }
 
-const char *Wait(int64 id, Interval *timeout) {
+const char* Wait(int64 id, Interval* timeout) {
   const Oid me = GetSessionUserId();
   const RequestsTable where = FindTable();
   const TimestampTz deadline = Deadline(timeout, GetCurrentTimestamp());
@@ -166,7 +166,7 @@ const char *Wait(int64 id, Interval *timeout) {
                       errmsg("request " INT64_FORMAT " does not exist", id),
                       errhint("jit.my_requests lists your own requests.")));
     TimestampTz now = GetCurrentTimestamp();
-    const char *status = StatusNow(state, now);
+    const char* status = StatusNow(state, now);
     bool pending = strcmp(status, "pending") == 0;
     bool to_push = strcmp(status, "approved") == 0 && !state.scheduled;
     if (!pending && !to_push) return pstrdup(status);
