@@ -1,0 +1,140 @@
+#include "cli/connect.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <pwd.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+
+#include "cli/output.h"
+
+namespace jit::cli {
+namespace {
+
+constexpr std::chrono::milliseconds kConnectTimeout{10'000};
+constexpr std::chrono::milliseconds kQueryTimeout{30'000};
+
+const char* Environment(const char* name) { return std::getenv(name); }
+
+bool FileExists(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::exists(path, ignored);
+}
+
+// Not shown while typed. No value where nobody can be asked.
+std::optional<std::string> AskPassword(const std::string& user) {
+  std::fstream terminal("/dev/tty", std::ios::in | std::ios::out);
+  termios before{};
+  if (!terminal || ::tcgetattr(STDIN_FILENO, &before) != 0) return std::nullopt;
+  termios silent = before;
+  silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+  terminal << "Password for " << user << ": " << std::flush;
+  ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+  std::string password;
+  const bool read = static_cast<bool>(std::getline(terminal, password));
+  ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+  terminal.clear();
+  terminal << "\n" << std::flush;
+  return read ? std::optional(password) : std::nullopt;
+}
+
+void SetLogin(const Invocation& invocation, pg::Parameters& parameters) {
+  if (const auto user = invocation.Get("user")) pg::Set(parameters, "user", *user);
+  pg::Set(parameters, "fallback_application_name", "jit-coordinator-cli");
+}
+
+}  // namespace
+
+FoundConfig FindConfig(const Invocation& invocation) {
+  std::optional<std::string> path = invocation.Get("config");
+  if (!path) path = config::DefaultPath(Environment, FileExists);
+  if (!path) return {};
+  config::Loaded loaded = config::Load(*path);
+  if (!loaded.errors.empty()) {
+    std::vector<std::string> lines;
+    for (const auto& error : loaded.errors) lines.push_back(core::FormatFileError(*path, error));
+    throw UsageError(fmt::format("{}", fmt::join(lines, "\n")));
+  }
+  return {*path, std::move(loaded.config)};
+}
+
+pg::Parameters ParametersOf(const Invocation& invocation, const config::Target& target) {
+  pg::Parameters parameters = pg::ParseConninfo(target.conninfo);
+  pg::Unset(parameters, "user");
+  SetLogin(invocation, parameters);
+  return parameters;
+}
+
+pg::Parameters ParametersOf(const Invocation& invocation) {
+  std::string where = invocation.Get("target").value_or("");
+  if (where.empty()) {
+    const char* variable = std::getenv("JIT_TARGET");
+    where = variable == nullptr ? "" : variable;
+  }
+  if (where.empty() || pg::LooksLikeConninfo(where)) {
+    pg::Parameters parameters = pg::ParseConninfo(where);
+    SetLogin(invocation, parameters);
+    return parameters;
+  }
+  const FoundConfig found = FindConfig(invocation);
+  if (const config::Target* target = found.config.Find(where)) return ParametersOf(invocation, *target);
+  if (found.path.empty()) {
+    throw UsageError(fmt::format("no configuration that would name the target \"{0}\"; for a database of that name "
+                                 "say -d dbname={0}", where));
+  }
+  throw UsageError(fmt::format("{1} has no target \"{0}\" (`jit-coordinator targets` lists them); for a database "
+                               "of that name say -d dbname={0}", where, found.path));
+}
+
+std::unique_ptr<pg::Session> Connect(const Invocation& invocation, pg::Parameters parameters) {
+  const auto timeout = invocation.Wait("timeout", kQueryTimeout);
+  const auto connect_timeout = std::min(timeout, kConnectTimeout);
+  std::optional<pg::Error> refused;
+  try {
+    auto session = std::make_unique<pg::Session>(parameters, connect_timeout, timeout);
+    session->connection().OnNotice(PrintNotice);
+    return session;
+  } catch (const pg::Error& error) {
+    if (!error.fields().needs_password || !StdinIsTerminal()) throw;
+    refused = error;
+  }
+  std::string user;
+  for (const pg::Parameter& parameter : parameters) {
+    if (parameter.keyword == "user") user = parameter.value;
+  }
+  if (user.empty() && std::getenv("PGUSER") != nullptr) user = std::getenv("PGUSER");
+  const auto password = AskPassword(user.empty() ? "the database" : user);
+  if (!password) throw *refused;
+  pg::Set(parameters, "password", *password);
+  auto session = std::make_unique<pg::Session>(parameters, connect_timeout, timeout);
+  session->connection().OnNotice(PrintNotice);
+  return session;
+}
+
+Database Open(const Invocation& invocation) {
+  Database database{Connect(invocation, ParametersOf(invocation)), {}};
+  const pg::Result found = database.session->Query(
+      "SELECT pg_catalog.quote_ident(n.nspname) AS schema FROM pg_catalog.pg_extension e"
+      " JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'jit_access'");
+  if (found.empty()) {
+    throw pg::Error(pg::Error::Kind::kStatement,
+                    {"", fmt::format("the database \"{}\" does not have the extension jit_access",
+                                     database.session->connection().database()),
+                     "", "Is it the right database? -d names another; `jit-coordinator doctor` looks into this one.",
+                     false});
+  }
+  database.schema = found.TextOr(0, "schema");
+  return database;
+}
+
+std::optional<std::string> IntervalValue(const std::optional<core::Interval>& interval) {
+  if (!interval) return std::nullopt;
+  return fmt::format("{} months {} days {} microseconds", interval->months, interval->days, interval->micros);
+}
+
+}  // namespace jit::cli

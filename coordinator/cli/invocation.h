@@ -1,0 +1,60 @@
+// One call of one command: what was typed, and where the answer goes.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+#include "core/interval.h"
+
+namespace jit::cli {
+
+// What was typed makes no sense; the message says what would.
+class UsageError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+class Invocation {
+ public:
+  // Reads the words after the command's name; throws UsageError. Neither option names nor values are guessed.
+  Invocation(const Command& command, const std::vector<std::string>& words);
+
+  const Command& command() const { return *command_; }
+  const std::vector<std::string>& arguments() const { return arguments_; }
+
+  bool Has(const std::string& option) const { return options_.contains(option); }
+  std::optional<std::string> Get(const std::string& option) const;
+
+  // Options in their types; throw UsageError.
+  std::optional<core::Interval> Length(const std::string& option) const;
+  std::chrono::milliseconds Wait(const std::string& option, std::chrono::milliseconds fallback) const;
+  std::int64_t Integer(const std::string& option, std::int64_t fallback, std::int64_t least,
+                       std::int64_t most) const;
+
+  // The arguments as ids of requests, '12 13' or '12,13', each once; throws UsageError where there is none.
+  std::vector<std::int64_t> RequestIds() const;
+  // The only argument.
+  std::string Argument(const std::string& what) const;
+  void NoArguments() const;
+
+ private:
+  void CheckValue(const Option& option, const std::string& value) const;
+
+  const Command* command_;
+  std::map<std::string, std::string> options_;
+  std::vector<std::string> arguments_;
+};
+
+// The command and the words for it: options that all share may stand in front of its name.
+struct Located {
+  const Command* command;
+  std::vector<std::string> words;
+};
+Located Locate(const std::vector<std::string>& words);
+
+}  // namespace jit::cli

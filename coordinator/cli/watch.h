@@ -1,0 +1,26 @@
+// --watch: the same table again whenever something changed.
+#pragma once
+
+#include <functional>
+#include <string_view>
+
+#include "cli/output.h"
+#include "pg/session.h"
+
+namespace jit::cli {
+
+class Watch {
+ public:
+  // Throws UsageError for what cannot be watched.
+  Watch(const Invocation& invocation, const Output& output);
+
+  // Once, or with --watch until the caller is interrupted.
+  void Show(pg::Session& session, std::string_view where_whole, const std::function<core::Table()>& read) const;
+
+ private:
+  const Output& output_;
+  bool on_;
+  std::chrono::milliseconds interval_;
+};
+
+}  // namespace jit::cli

@@ -1,0 +1,152 @@
+#include "run/daemon.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <future>
+
+#include "run/log.h"
+
+namespace jit::run {
+namespace {
+
+// After this, what is in flight is left to the database: nothing is lost by it.
+constexpr std::chrono::seconds kLongestStop{5};
+// A resolver that hangs must not keep the process.
+constexpr std::chrono::seconds kLongestJoin{1};
+
+TargetSettings SettingsFor(const config::Config& config, const config::Target& target) {
+  return {target, config.connect_timeout, config.query_timeout, config.reconnect_min, config.reconnect_max};
+}
+
+}  // namespace
+
+Daemon::Daemon(std::string config_path, config::Config config, Overrides overrides)
+    : config_path_(std::move(config_path)), config_(std::move(config)), overrides_(std::move(overrides)) {}
+
+void Daemon::Run() {
+  signals_.add(SIGTERM);
+  signals_.add(SIGINT);
+  signals_.add(SIGHUP);
+  std::signal(SIGPIPE, SIG_IGN);
+  Apply();
+  Log(Level::kInfo, "starting",
+      {{"version", JIT_VERSION}, {"config", config_path_}, {"targets", fmt::to_string(targets_.size())}});
+  AwaitSignal();
+  KeepAlive();
+  reactor_.run();
+  Log(Level::kInfo, "stopped");
+  pool_.stop();
+  auto joined = std::async(std::launch::async, [this] { pool_.join(); });
+  if (joined.wait_for(kLongestJoin) != std::future_status::ready) std::_Exit(0);
+}
+
+// Makes the running loops those of the configuration; one whose settings are the same is left alone.
+void Daemon::Apply() {
+  SetUpLog(overrides_.log_level.empty() ? config_.log_level : overrides_.log_level,
+           overrides_.log_format.empty() ? config_.log_format : overrides_.log_format);
+  for (auto it = targets_.begin(); it != targets_.end();) {
+    const config::Target* wanted = config_.Find(it->first);
+    if (wanted != nullptr && SettingsFor(config_, *wanted) == it->second->settings()) {
+      ++it;
+      continue;
+    }
+    it->second->Stop();
+    leaving_.push_back(std::move(it->second));
+    it = targets_.erase(it);
+  }
+  for (const config::Target& target : config_.targets) {
+    if (targets_.contains(target.name)) continue;
+    auto loop = std::make_shared<TargetLoop>(reactor_, pool_, SettingsFor(config_, target),
+                                             [this] { TargetChanged(); });
+    targets_.emplace(target.name, loop);
+    loop->Start();
+  }
+}
+
+void Daemon::Reload() {
+  service_.Reloading();
+  config::Loaded loaded = config::Load(config_path_);
+  if (loaded.errors.empty() && loaded.config.targets.empty()) loaded.errors.push_back({0, "no targets"});
+  for (const core::FileError& error : loaded.errors) {
+    Log(Level::kError, "configuration not reloaded", {{"error", core::FormatFileError(config_path_, error)}});
+  }
+  if (loaded.errors.empty()) {
+    config_ = std::move(loaded.config);
+    Apply();
+    Log(Level::kInfo, "configuration reloaded", {{"targets", fmt::to_string(targets_.size())}});
+  }
+  service_.Ready(Summary());
+}
+
+void Daemon::Stop() {
+  if (stopping_) return;
+  stopping_ = true;
+  service_.Stopping();
+  Log(Level::kInfo, "stopping");
+  watchdog_.cancel();
+  for (const auto& [name, loop] : targets_) loop->Stop();
+  last_call_.expires_after(kLongestStop);
+  last_call_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    Log(Level::kWarning, "left what did not finish in time to the database");
+    reactor_.stop();
+  });
+  TargetChanged();
+}
+
+void Daemon::AwaitSignal() {
+  signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+    if (error) return;
+    if (signal == SIGHUP) {
+      if (!stopping_) Reload();
+    } else {
+      Stop();
+    }
+    if (!stopping_) AwaitSignal();
+  });
+}
+
+void Daemon::KeepAlive() {
+  if (!service_.watchdog_interval() || stopping_) return;
+  service_.Alive();
+  watchdog_.expires_after(*service_.watchdog_interval());
+  watchdog_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) KeepAlive();
+  });
+}
+
+void Daemon::TargetChanged() {
+  std::erase_if(leaving_, [](const auto& loop) { return loop->ended(); });
+  const auto all = [&](auto what) {
+    return std::all_of(targets_.begin(), targets_.end(), [&](const auto& entry) { return what(*entry.second); });
+  };
+  if (stopping_) {
+    if (leaving_.empty() && all([](const TargetLoop& t) { return t.ended(); })) {
+      last_call_.cancel();
+      signals_.cancel();
+    }
+    return;
+  }
+  if (ready_) {
+    service_.Status(Summary());
+    return;
+  }
+  if (!all([](const TargetLoop& t) { return t.tried(); })) return;
+  ready_ = true;
+  service_.Ready(Summary());
+  const auto connected = std::count_if(targets_.begin(), targets_.end(),
+                                       [](const auto& entry) { return entry.second->connected(); });
+  Log(Level::kInfo, "ready",
+      {{"targets", fmt::to_string(targets_.size())}, {"connected", fmt::to_string(connected)}});
+}
+
+std::string Daemon::Summary() const {
+  const auto connected = std::count_if(targets_.begin(), targets_.end(),
+                                       [](const auto& entry) { return entry.second->connected(); });
+  return fmt::format("watching {} of {} targets", connected, targets_.size());
+}
+
+}  // namespace jit::run

@@ -1,0 +1,53 @@
+// The daemon: the loops of all targets in one reactor, signals, reloading, and what systemd is told.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include <boost/asio/signal_set.hpp>
+
+#include "config/config.h"
+#include "run/service.h"
+#include "run/target.h"
+
+namespace jit::run {
+
+// What flags and environment say over the file, also after a reload; empty = the file's.
+struct Overrides {
+  std::string log_level;
+  std::string log_format;
+};
+
+class Daemon {
+ public:
+  Daemon(std::string config_path, config::Config config, Overrides overrides);
+
+  // Until SIGTERM or SIGINT.
+  void Run();
+
+ private:
+  void Apply();
+  void Reload();
+  void Stop();
+  void AwaitSignal();
+  void KeepAlive();
+  void TargetChanged();
+  std::string Summary() const;
+
+  std::string config_path_;
+  config::Config config_;
+  Overrides overrides_;
+  Service service_;
+  asio::io_context reactor_{1};
+  asio::thread_pool pool_{8};  // steps of connecting that may block, resolving names
+  asio::signal_set signals_{reactor_};
+  asio::steady_timer watchdog_{reactor_};
+  asio::steady_timer last_call_{reactor_};
+  std::map<std::string, std::shared_ptr<TargetLoop>> targets_;
+  std::vector<std::shared_ptr<TargetLoop>> leaving_;
+  bool ready_ = false;
+  bool stopping_ = false;
+};
+
+}  // namespace jit::run

@@ -1,0 +1,164 @@
+#include "run/target.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/backoff.h"
+#include "core/interval.h"
+#include "run/log.h"
+
+namespace jit::run {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr const char* kRunDue =
+    "SELECT request_id, event, status, detail FROM jit.run_due()";
+constexpr const char* kCancelEnded = "SELECT pid, request_id FROM jit.cancel_ended()";
+// By the server's own clock: ours may differ. Rounded up, so that the time has come when we do.
+constexpr const char* kNextDue =
+    "SELECT pg_catalog.ceil(extract(epoch FROM jit.next_due() - pg_catalog.clock_timestamp()) * 1000)::bigint"
+    " AS wait_ms";
+
+// Something due that did not get done (another daemon has it, or it fails) must not make a loop without a pause.
+constexpr milliseconds kShortestSleep{20};
+
+double Random() {
+  thread_local std::mt19937_64 generator{std::random_device{}()};
+  return std::uniform_real_distribution<double>{0.0, 1.0}(generator);
+}
+
+void LogFailure(const std::string& target, const pg::Error& error, milliseconds wait) {
+  Log(Level::kError, error.connection_lost() ? "no connection" : "refused by the database",
+      {{"target", target},
+       {"error", error.what()},
+       {"sqlstate", std::string(error.sqlstate())},
+       {"hint", error.fields().hint},
+       {"retry_in", core::FormatSpan(wait)}});
+}
+
+}  // namespace
+
+TargetLoop::TargetLoop(asio::io_context& reactor, asio::thread_pool& pool, TargetSettings settings,
+                       Changed changed)
+    : reactor_(reactor), pool_(pool), settings_(std::move(settings)), changed_(std::move(changed)),
+      pause_(reactor) {}
+
+void TargetLoop::Start() {
+  asio::co_spawn(reactor_, [self = shared_from_this()] { return self->Run(); },
+                 [self = shared_from_this()](std::exception_ptr failure) {
+                   self->ended_ = true;
+                   self->changed_();
+                   // Not an error of the database: a mistake of ours. It ends the daemon, which is started anew.
+                   if (failure) std::rethrow_exception(failure);
+                 });
+}
+
+void TargetLoop::Stop() {
+  stopping_ = true;
+  pause_.cancel();
+  if (connection_ != nullptr) connection_->Wake();
+}
+
+Task<void> TargetLoop::Run() {
+  core::Backoff backoff(settings_.reconnect_min, settings_.reconnect_max);
+  while (!stopping_) {
+    std::optional<pg::Error> failure;
+    passed_ = false;
+    try {
+      co_await Watch();
+    } catch (const pg::Error& error) {
+      failure = error;
+    }
+    connection_ = nullptr;
+    if (stopping_) break;
+    if (passed_) backoff.Reset();
+    const milliseconds wait = backoff.Next(Random());
+    if (failure) LogFailure(settings_.target.name, *failure, wait);
+    SetState(false);
+    co_await Pause(wait);
+  }
+  SetState(false);
+}
+
+Task<void> TargetLoop::Watch() {
+  pg::Connection connection(reactor_, pool_);
+  connection_ = &connection;
+  co_await connection.Connect(ConnectionParameters(), settings_.connect_timeout, settings_.query_timeout);
+  co_await Listen(connection);
+  while (!stopping_) {
+    // Taken before the pass: what arrives during it may not have been seen by it, and asks for another one.
+    connection.TakeNotifications();
+    const milliseconds sleep = co_await Pass(connection);
+    if (!passed_) {
+      passed_ = true;
+      Log(Level::kInfo, "watching",
+          {{"target", settings_.target.name},
+           {"database", connection.database()},
+           {"user", connection.user()},
+           {"server_version", fmt::to_string(connection.server_version())}});
+      SetState(true);
+    }
+    const Clock::time_point wake_at = Clock::now() + sleep;
+    bool asked = false;
+    while (!asked && !stopping_ && Clock::now() < wake_at) {
+      for (const pg::Notification& one : connection.TakeNotifications()) {
+        asked |= one.sender != connection.backend_pid();  // our own passes tell us nothing new
+      }
+      if (!asked) co_await connection.WaitForInput(wake_at);
+    }
+  }
+}
+
+// First listen, then look: what happens in between is notified.
+Task<void> TargetLoop::Listen(pg::Connection& connection) { co_await connection.Execute("LISTEN jit_access"); }
+
+Task<milliseconds> TargetLoop::Pass(pg::Connection& connection) {
+  const std::string& target = settings_.target.name;
+  // Each statement is a transaction of its own: what run_due did counts before cancel_ended looks.
+  const pg::Result done = co_await connection.Execute(kRunDue);
+  for (int row = 0; row < done.rows(); ++row) {
+    const std::string event = done.TextOr(row, "event");
+    Log(event == "error" ? Level::kError : Level::kInfo, "request",
+        {{"target", target},
+         {"request", done.TextOr(row, "request_id")},
+         {"event", event},
+         {"status", done.TextOr(row, "status")},
+         {"detail", done.TextOr(row, "detail")}});
+  }
+  const pg::Result cancelled = co_await connection.Execute(kCancelEnded);
+  for (int row = 0; row < cancelled.rows(); ++row) {
+    Log(Level::kInfo, "cancelled a statement",
+        {{"target", target},
+         {"request", cancelled.TextOr(row, "request_id")},
+         {"pid", cancelled.TextOr(row, "pid")}});
+  }
+  const pg::Result next = co_await connection.Execute(kNextDue);
+  const milliseconds poll = settings_.target.poll_interval;
+  const auto due = next.Integer(0, "wait_ms");
+  if (!due) co_return poll;
+  co_return std::clamp(milliseconds{*due}, std::min(kShortestSleep, poll), poll);
+}
+
+Task<void> TargetLoop::Pause(milliseconds wait) {
+  pause_.expires_after(wait);
+  boost::system::error_code ignored;
+  co_await pause_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+}
+
+void TargetLoop::SetState(bool connected) {
+  tried_ = true;
+  connected_ = connected;
+  changed_();
+}
+
+pg::Parameters TargetLoop::ConnectionParameters() const {
+  pg::Parameters parameters = pg::ParseConninfo(settings_.target.conninfo);
+  if (!settings_.target.user.empty()) pg::Set(parameters, "user", settings_.target.user);
+  if (!settings_.target.passfile.empty()) pg::Set(parameters, "passfile", settings_.target.passfile);
+  pg::Set(parameters, "application_name", "jit-coordinator");  // doctor finds the daemon by it
+  return parameters;
+}
+
+}  // namespace jit::run
