@@ -1,5 +1,20 @@
 -- Deciding: four eyes and quorum are held here, by the database, whoever calls.
 
+-- What people call. Each goes through jit_decide, which refuses where the session's user is not who is acting (inside
+-- SECURITY DEFINER functions, index expressions, autovacuum …), and then calls jit.decide_<its name> as the owner.
+CREATE FUNCTION jit_approve(request_id bigint, comment text DEFAULT NULL, duration interval DEFAULT NULL) RETURNS text
+  LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jit_decide';
+CREATE FUNCTION jit_deny(request_id bigint, comment text DEFAULT NULL) RETURNS text
+  LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jit_decide';
+CREATE FUNCTION jit_cancel(request_id bigint) RETURNS text
+  LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jit_decide';
+CREATE FUNCTION jit_revoke(request_id bigint, reason text DEFAULT NULL) RETURNS text
+  LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jit_decide';
+CREATE FUNCTION jit_extend(request_id bigint, duration interval, reason text) RETURNS bigint
+  LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jit_decide';
+CREATE FUNCTION jit.review(request_id bigint, comment text) RETURNS text
+  LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jit_decide';
+
 -- Whether every requirement has its approvals, counting only those who still are members of the approver role.
 CREATE FUNCTION jit.quorum_met(request_id bigint, requester oid, requirements jsonb) RETURNS boolean
   LANGUAGE sql STABLE
@@ -99,7 +114,7 @@ AS $$
   FROM jsonb_to_recordset($1) AS r (approver text)
 $$;
 
-CREATE FUNCTION jit_approve(request_id bigint, comment text DEFAULT NULL, duration interval DEFAULT NULL) RETURNS text
+CREATE FUNCTION jit.decide_approve(request_id bigint, comment text, duration interval) RETURNS text
   LANGUAGE plpgsql VOLATILE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
   SET quote_all_identifiers = off
@@ -162,7 +177,7 @@ BEGIN
   END IF;
 
   INSERT INTO jit.approvals (request_id, approver, approver_oid, decision, comment, duration, decided_at)
-  VALUES (request.id, session_user, me, 'approve', jit_approve.comment, jit_approve.duration, clock_timestamp());
+  VALUES (request.id, session_user, me, 'approve', decide_approve.comment, decide_approve.duration, clock_timestamp());
   IF jit.quorum_met(request.id, request.requester_oid, ruling.requirements) THEN
     request.status := 'approved';
     request.decided_at := clock_timestamp();
@@ -177,7 +192,7 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION jit_deny(request_id bigint, comment text DEFAULT NULL) RETURNS text
+CREATE FUNCTION jit.decide_deny(request_id bigint, comment text) RETURNS text
   LANGUAGE plpgsql VOLATILE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 AS $$
@@ -202,18 +217,18 @@ BEGIN
   END IF;
   PERFORM jit.check_words('comment', comment, 4000);
   INSERT INTO jit.approvals AS a (request_id, approver, approver_oid, decision, comment, decided_at)
-  VALUES (request.id, session_user, me, 'deny', jit_deny.comment, clock_timestamp())
+  VALUES (request.id, session_user, me, 'deny', decide_deny.comment, clock_timestamp())
   ON CONFLICT ON CONSTRAINT approvals_pkey
   DO UPDATE SET decision = 'deny', comment = excluded.comment, duration = NULL, decided_at = excluded.decided_at;
   UPDATE jit.requests r SET status = 'denied', decided_at = clock_timestamp(), ended_at = clock_timestamp(),
-    ended_by = session_user, end_reason = jit_deny.comment
+    ended_by = session_user, end_reason = decide_deny.comment
   WHERE r.id = request.id;
   PERFORM jit.announce(request.id, 'denied');
   RETURN 'denied';
 END
 $$;
 
-CREATE FUNCTION jit_cancel(request_id bigint) RETURNS text
+CREATE FUNCTION jit.decide_cancel(request_id bigint) RETURNS text
   LANGUAGE plpgsql VOLATILE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 AS $$
@@ -265,7 +280,7 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION jit_revoke(request_id bigint, reason text DEFAULT NULL) RETURNS text
+CREATE FUNCTION jit.decide_revoke(request_id bigint, reason text) RETURNS text
   LANGUAGE plpgsql VOLATILE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 AS $$
@@ -290,7 +305,7 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION jit_extend(request_id bigint, duration interval, reason text) RETURNS bigint
+CREATE FUNCTION jit.decide_extend(request_id bigint, duration interval, reason text) RETURNS bigint
   LANGUAGE plpgsql VOLATILE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
   SET quote_all_identifiers = off
@@ -314,15 +329,15 @@ BEGIN
     PERFORM jit.refuse('object_not_in_prerequisite_state', format('%s is no longer what request %s asked for', changed, request.id),
       'It was dropped, renamed or replaced meanwhile: ask anew with jit_request.');
   END IF;
-  new_id := jit.file_request(request.access, request.asked, request.statement, request.objects, jit_extend.duration,
-                         jit_extend.reason, request.ticket, NULL, request.session_only, request.client_addr, false, request.id);
+  new_id := jit.file_request(request.access, request.asked, request.statement, request.objects, decide_extend.duration,
+                         decide_extend.reason, request.ticket, NULL, request.session_only, request.client_addr, false, request.id);
   -- Bound to the same session as what it extends, not to the one that asks.
   UPDATE jit.requests r SET session_pid = request.session_pid, session_start = request.session_start WHERE r.id = new_id;
   RETURN new_id;
 END
 $$;
 
-CREATE FUNCTION jit.review(request_id bigint, comment text) RETURNS text
+CREATE FUNCTION jit.decide_review(request_id bigint, comment text) RETURNS text
   LANGUAGE plpgsql VOLATILE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 AS $$
@@ -349,10 +364,40 @@ BEGIN
   END IF;
   PERFORM jit.check_words('comment', comment, 4000);
   UPDATE jit.requests r
-  SET review_owed = false, reviewed_at = clock_timestamp(), reviewed_by = session_user, review = review.comment
+  SET review_owed = false, reviewed_at = clock_timestamp(), reviewed_by = session_user, review = decide_review.comment
   WHERE r.id = request.id;
   PERFORM jit.announce(request.id, 'reviewed');
   RETURN request.status;
 END
 $$;
+
+-- A change of the policies changes what open requests need: approvers must see those that are now theirs to decide.
+-- (jit_approve and the push ask the policies again in any case. A request that is locked is being decided.)
+CREATE FUNCTION jit.policies_changed() RETURNS trigger
+  LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+  SET jit = off
+AS $$
+DECLARE
+  request jit.requests;
+  ruling jit.ruling;
+BEGIN
+  FOR request IN
+    SELECT * FROM jit.requests r WHERE r.status = 'pending' AND r.lapse_at > clock_timestamp()
+    ORDER BY r.id FOR UPDATE SKIP LOCKED
+  LOOP
+    ruling := jit.rule_on(request.requester_oid, request.objects);
+    CONTINUE WHEN ruling.denied_by IS NOT NULL;
+    UPDATE jit.requests r
+    SET requirements = ruling.requirements, policy = nullif(array_to_string(ruling.policies, ', '), '')
+    WHERE r.id = request.id
+      AND (r.requirements, r.policy) IS DISTINCT FROM (ruling.requirements, nullif(array_to_string(ruling.policies, ', '), ''));
+  END LOOP;
+  RETURN NULL;
+END
+$$;
+
+CREATE TRIGGER policies_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON jit.policies
+  FOR EACH STATEMENT EXECUTE FUNCTION jit.policies_changed();
+ALTER TABLE jit.policies ENABLE ALWAYS TRIGGER policies_changed;
 
