@@ -124,9 +124,6 @@ void RequireCovered(Elevated* e) {
 }
 
 int Enter(Elevated* e) {
-  // Requests that are not listed have their end kept by one that is.
-  if (e->coverage.count > grants::kRunningEntries)
-    e->coverage.used[0].expires_at = e->coverage.until;
   return grants::EnterRunning(e->userid, e->coverage.used, e->coverage.count);
 }
 

@@ -9,10 +9,10 @@
 namespace jit::grants {
 
 struct Coverage {
-  List* uncovered;                     // Need *: what no active grant gives; NIL: all is covered
-  TimestampTz until;                   // when the cover ends
-  int count;                           // requests used
-  RunningEntry used[kRunningEntries];  // those of the requests that fit
+  List* uncovered;    // Need *: what no active grant gives; NIL: all is covered
+  TimestampTz until;  // when the cover ends
+  int count;  // requests used; more than kRunningEntries are refused when the statement runs
+  RunningEntry used[kRunningEntries];
 };
 
 // Matches `needs` (List of Need *) with the grants of `userid` at the clock's time. Among several

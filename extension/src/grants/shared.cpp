@@ -24,7 +24,7 @@ struct Slot {
   int pid;
   Oid database;
   Oid grantee;
-  int count;  // entries wanted; those beyond kRunningEntries are not listed
+  int count;
   RunningEntry entries[kRunningEntries];
 };
 
@@ -50,7 +50,18 @@ Slot* MySlot() {
                                                                      : nullptr;
 }
 
-int Listed(const Slot* slot) { return Min(slot->count, kRunningEntries); }
+// Whether the entry is listed now. Writes it first and counts it then: this backend's own timer may
+// look in between.
+bool AddEntry(Slot* slot, const RunningEntry& entry) {
+  for (int i = 0; i < slot->count; i++)
+    if (slot->entries[i].request_id == entry.request_id &&
+        slot->entries[i].expires_at == entry.expires_at)
+      return true;
+  if (slot->count >= kRunningEntries) return false;
+  slot->entries[slot->count] = entry;
+  slot->count++;
+  return true;
+}
 
 }  // namespace
 
@@ -91,13 +102,17 @@ int EnterRunning(Oid grantee, const RunningEntry* entries, int count) {
     slot->database = MyDatabaseId;
   }
   slot->grantee = grantee;
-  // Entries first, then the count: this backend's own timer may look in between.
-  for (int i = 0; i < count; i++) {
-    if (slot->count < kRunningEntries && i < kRunningEntries)
-      slot->entries[slot->count] = entries[i];
-    slot->count++;
-  }
+  bool fits = count <= kRunningEntries;
+  for (int i = 0; i < count && fits; i++) fits = AddEntry(slot, entries[i]);
+  if (!fits) slot->count = mark;
   LWLockRelease(&slot->lock);
+  if (!fits)
+    ereport(ERROR,
+            (errcode(ERRCODE_STATEMENT_TOO_COMPLEX),
+             errmsg("statements that run one inside the other use more than %d requests",
+                    kRunningEntries),
+             errhint("Ask for what they need in fewer requests: jit_request takes several tables, "
+                     "and ALL TABLES IN SCHEMA.")));
   return mark;
 }
 
@@ -123,17 +138,15 @@ TimestampTz EarliestEnd() {
   TimestampTz earliest = DT_NOEND;
   if (slot == nullptr || slot->pid != MyProcPid) return earliest;
   // Aligned 64-bit reads; only this backend shrinks the list.
-  for (int i = 0; i < Listed(slot); i++) earliest = Min(earliest, slot->entries[i].expires_at);
+  for (int i = 0; i < slot->count; i++) earliest = Min(earliest, slot->entries[i].expires_at);
   return earliest;
 }
 
 bool FirstToEnd(int mark, RunningEntry* entry) {
   const Slot* slot = MySlot();
   if (slot == nullptr || slot->pid != MyProcPid) return false;
-  // Where this level's entries did not fit, any may be the one.
-  int from = Min(mark, kRunningEntries - 1);
   bool found = false;
-  for (int i = from; i < Listed(slot); i++) {
+  for (int i = mark; i < slot->count; i++) {
     if (found && slot->entries[i].expires_at >= entry->expires_at) continue;
     *entry = slot->entries[i];
     found = true;
@@ -160,9 +173,8 @@ void ForEachSlot(LWLockMode mode, Fn fn) {
 // backend cannot have left the statement, since leaving takes the lock, so no later one is hit.
 bool End(Slot* slot, int64 request_id) {
   bool hit = false;
-  // What is not listed may be under any request: then all of it ends.
-  bool all = request_id == 0 || slot->count > kRunningEntries;
-  for (int i = 0; i < Listed(slot); i++) {
+  bool all = request_id == 0;
+  for (int i = 0; i < slot->count; i++) {
     RunningEntry& entry = slot->entries[i];
     if (!all && entry.request_id != request_id && entry.extension_id != request_id) continue;
     entry.expires_at = DT_NOBEGIN;
@@ -188,7 +200,7 @@ void CancelAllRunning() {
 
 void ProlongRunning(int64 request_id, int64 extension_id, TimestampTz expires_at) {
   ForEachSlot(LW_EXCLUSIVE, [&](Slot* slot) {
-    for (int i = 0; i < Listed(slot); i++) {
+    for (int i = 0; i < slot->count; i++) {
       RunningEntry& entry = slot->entries[i];
       if (entry.request_id != request_id && entry.extension_id != request_id) continue;
       if (entry.expires_at == DT_NOBEGIN) continue;  // revoked
@@ -203,7 +215,7 @@ void VisitRunning(RunningVisitor fn, void* arg) {
     RunningEntry entries[kRunningEntries];
     Slot* slot = &shared->slots[i];
     LWLockAcquire(&slot->lock, LW_SHARED);
-    int count = slot->database == MyDatabaseId ? Listed(slot) : 0;
+    int count = slot->database == MyDatabaseId ? slot->count : 0;
     int pid = slot->pid;
     Oid grantee = slot->grantee;
     memcpy(entries, slot->entries, sizeof(RunningEntry) * count);

@@ -7,7 +7,8 @@
 
 namespace jit::grants {
 
-inline constexpr int kRunningEntries = 16;
+// How many requests the statements that run in one backend, one inside the other, may use at once.
+inline constexpr int kRunningEntries = 32;
 
 // One request under which a statement of this backend runs now.
 struct RunningEntry {
@@ -25,15 +26,16 @@ uint64 ChangeCount(Oid grantee);
 void CountChange(Oid grantee);
 void CountChangeForAll();
 
-// Marks statements of this backend as running under grants; nests. EnterRunning returns a mark for
-// LeaveRunning, which must be called on every way out, errors included. Of `count` entries the
-// first kRunningEntries are given.
+// Marks a statement of this backend as running under grants; nests. EnterRunning returns a mark for
+// LeaveRunning, which must be called on every way out, errors included. An entry that a statement
+// further out has listed already is not listed again. 54001 if there is no room: what is not listed
+// would not be watched.
 int EnterRunning(Oid grantee, const RunningEntry* entries, int count);
 void LeaveRunning(int mark);
 
 // The earliest end among the running entries; DT_NOEND if none run. Safe in a signal handler.
 TimestampTz EarliestEnd();
-// The entry that ends first among those entered since `mark`. False if there are none.
+// The entry that ends first among those listed since `mark`. False if there are none.
 bool FirstToEnd(int mark, RunningEntry* entry);
 
 // Forgets whatever this backend had marked: at the end of a transaction.
