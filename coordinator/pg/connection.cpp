@@ -119,8 +119,8 @@ Task<void> Connection::Establish(const Parameters& parameters, milliseconds time
   while (state != PGRES_POLLING_OK) {
     if (state == PGRES_POLLING_FAILED) throw LastError();
     waiter_.Watch(PQsocket(handle_.get()));  // anew each time: it may be another socket by now
-    const bool ready = state == PGRES_POLLING_READING ? co_await waiter_.UntilReadable(deadline)
-                                                      : co_await waiter_.UntilWritable(deadline);
+    const bool reading = state == PGRES_POLLING_READING;
+    const bool ready = co_await waiter_.UntilReady(reading, deadline);
     if (!ready) {
       throw Error::OfTimeout(fmt::format("no connection within {}", core::FormatSpan(timeout)));
     }
@@ -149,9 +149,8 @@ Task<void> Connection::Flush(Clock::time_point deadline) {
     const int left = PQflush(handle_.get());
     if (left < 0) throw LastError();
     if (left == 0) co_return;
-    if (!co_await waiter_.UntilWritable(deadline) && Clock::now() >= deadline) {
-      throw Error::OfTimeout("the server takes no input");
-    }
+    const bool ready = co_await waiter_.UntilWritable(deadline);
+    if (!ready && Clock::now() >= deadline) throw Error::OfTimeout("the server takes no input");
   }
 }
 
@@ -160,7 +159,8 @@ Task<Result> Connection::Receive(Clock::time_point deadline) {
   while (true) {
     while (PQisBusy(handle_.get()) != 0) {
       // A wake-up is not for us: the statement goes on, its caller looks when it is done.
-      if (!co_await waiter_.UntilReadable(deadline) && Clock::now() >= deadline) {
+      const bool ready = co_await waiter_.UntilReadable(deadline);
+      if (!ready && Clock::now() >= deadline) {
         throw Error::OfTimeout(fmt::format("no answer within {}", core::FormatSpan(query_timeout_ + kGrace)));
       }
       Consume();
@@ -185,7 +185,8 @@ void Connection::Consume() {
 }
 
 Task<void> Connection::WaitForInput(Clock::time_point deadline) {
-  if (co_await waiter_.UntilReadable(deadline)) Consume();
+  const bool ready = co_await waiter_.UntilReadable(deadline);
+  if (ready) Consume();
 }
 
 std::vector<Notification> Connection::TakeNotifications() {

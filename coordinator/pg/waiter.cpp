@@ -28,6 +28,10 @@ Task<bool> Waiter::UntilWritable(Clock::time_point deadline) {
   return Until(asio::posix::stream_descriptor::wait_write, deadline);
 }
 
+Task<bool> Waiter::UntilReady(bool reading, Clock::time_point deadline) {
+  return reading ? UntilReadable(deadline) : UntilWritable(deadline);
+}
+
 Task<bool> Waiter::Until(asio::posix::stream_descriptor::wait_type what, Clock::time_point deadline) {
   if (std::exchange(woken_, false)) co_return false;
   const std::uint64_t number = ++wait_number_;

@@ -17,6 +17,7 @@ class Waiter {
   // True when the socket became ready. One waits at a time.
   Task<bool> UntilReadable(Clock::time_point deadline);
   Task<bool> UntilWritable(Clock::time_point deadline);
+  Task<bool> UntilReady(bool reading, Clock::time_point deadline);
 
   // Ends the wait that is going on, or the next one.
   void Wake();
