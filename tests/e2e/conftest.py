@@ -1,6 +1,7 @@
 """One throw-away cluster for all files; for each test a fresh copy of the sample shop's database."""
 
 import itertools
+import signal
 import sys
 from pathlib import Path
 
@@ -29,6 +30,19 @@ def maintenance(server, statement):
     with psycopg.connect(host=server.host, port=server.port, user="postgres", dbname="postgres",
                          autocommit=True) as connection:
         connection.execute(statement)
+
+
+@pytest.fixture(autouse=True)
+def time_limit():
+    """A statement that should have been cut off must not hang the whole run."""
+    def stop(*_):
+        raise TimeoutError("the test took more than 90 seconds")
+
+    previous = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(90)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, previous)
 
 
 @pytest.fixture(scope="session")

@@ -34,7 +34,7 @@ def test_expiry_and_start_are_timed_not_polled(shop, daemons):
     daemons(shop, poll_interval="10m")
     request = shop.ask("alice", "SELECT ON sales.orders", "2 seconds")
     cli(shop, "carol", "approve", request)
-    wait_until(lambda: shop.dba("SELECT FROM jit.requests WHERE id = %s AND status = 'expired'",
+    wait_until(lambda: shop.dba("SELECT 1 FROM jit.requests WHERE id = %s AND status = 'expired'",
                                 [request]), timeout=30, what="the expiry being written down")
 
 
@@ -171,7 +171,7 @@ def test_orphaned_request_of_a_lost_member_is_revoked_by_the_daemon(shop, daemon
     request = shop.grant("alice", "SELECT ON sales.orders")
     try:
         shop.dba("REVOKE jit_requester FROM alice")
-        wait_until(lambda: shop.dba("SELECT FROM jit.requests WHERE id = %s AND status = 'revoked'",
+        wait_until(lambda: shop.dba("SELECT 1 FROM jit.requests WHERE id = %s AND status = 'revoked'",
                                     [request]), what="the revocation")
     finally:
         shop.dba("GRANT jit_requester TO alice")

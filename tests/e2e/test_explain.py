@@ -28,7 +28,7 @@ def plan(connection, statement):
 ])
 def test_explain_is_open_by_default(shop, alice, statement):
     assert "cost=" in plan(alice, f"EXPLAIN {statement}")
-    assert plan(alice, f"EXPLAIN (VERBOSE, COSTS off, FORMAT json) {statement}")
+    assert plan(alice, f"EXPLAIN (VERBOSE, COSTS off, FORMAT yaml) {statement}")
     refused(alice, f"EXPLAIN ANALYZE {statement}")
 
 

@@ -55,12 +55,14 @@ def test_live_grant_does_not_travel_in_a_dump(shop, restored):
     refused(alice, "SELECT count(*) FROM sales.orders")
 
 
-def test_policies_and_requests_travel_in_a_dump(shop, restored):
+def test_policies_and_what_is_over_travel_in_a_dump(shop, restored):
     shop.dba("INSERT INTO jit.policies (name, objects, max_duration)"
              " VALUES ('short', '{sales.*}', '10 minutes')")
-    first = shop.ask("alice", "SELECT ON sales.orders", "5 minutes")
+    over = shop.ask("alice", "SELECT ON sales.orders", "5 minutes")
+    shop.run("alice", "SELECT jit_cancel(%s)", [over])
+    pending = shop.ask("alice", "SELECT ON sales.orders", "5 minutes")
     copy = restored()
     assert copy.dba("SELECT name FROM jit.policies") == [("short",)]
-    assert copy.dba("SELECT id, requester FROM jit.requests") == [(first, "alice")]
+    assert copy.dba("SELECT id, requester FROM jit.requests") == [(over, "alice")]
     # Numbers go on after the last one: one request, one handle for its whole life.
-    assert copy.ask("alice", "SELECT ON sales.items", "5 minutes") > first
+    assert copy.ask("alice", "SELECT ON sales.items", "5 minutes") > pending

@@ -44,7 +44,7 @@ def test_refused_asked_approved_used_expired_in_one_open_session(shop, alice, da
     refused(alice, query)
     wait_for_status(shop, request, "expired")
     # By the daemon's hand too, not only by the clock of the view.
-    wait_until(lambda: shop.dba("SELECT FROM jit.requests WHERE id = %s AND status = 'expired'",
+    wait_until(lambda: shop.dba("SELECT 1 FROM jit.requests WHERE id = %s AND status = 'expired'",
                                 [request]), what="the daemon's mark")
 
 
@@ -129,7 +129,7 @@ def test_undecided_request_lapses_by_the_daemons_hand(shop, daemon):
     shop.dba("INSERT INTO jit.policies (name, objects, lapse_after)"
              " VALUES ('brief', '{sales.*}', '1 second')")
     request = shop.ask("alice", "SELECT ON sales.orders")
-    wait_until(lambda: shop.dba("SELECT FROM jit.requests WHERE id = %s AND status = 'lapsed'",
+    wait_until(lambda: shop.dba("SELECT 1 FROM jit.requests WHERE id = %s AND status = 'lapsed'",
                                 [request]), what="the lapse")
 
 

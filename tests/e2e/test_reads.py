@@ -33,7 +33,8 @@ def test_select_opens_no_write(shop, alice):
     shop.grant("alice", "SELECT ON sales.orders")
     for statement in ("INSERT INTO sales.orders (customer_id) VALUES (1)",
                       "UPDATE sales.orders SET status = 'x'", "DELETE FROM sales.orders",
-                      "TRUNCATE sales.orders", "LOCK TABLE sales.orders IN EXCLUSIVE MODE"):
+                      "TRUNCATE sales.orders",
+                      "DO $$ BEGIN LOCK TABLE sales.orders IN EXCLUSIVE MODE; END $$"):
         refused(alice, statement)
 
 

@@ -52,7 +52,9 @@ def test_sequence_itself_stays_closed(shop, alice):
     refused(alice, "SELECT nextval('sales.orders_order_id_seq')")
     refused(alice, "SELECT setval('sales.orders_order_id_seq', 1)")
     refused(alice, "INSERT INTO sales.orders (order_id, customer_id)"
-                   " VALUES (nextval('sales.orders_order_id_seq'), 1)")
+                   " VALUES (5000, nextval('sales.orders_order_id_seq'))")
+    refused(alice, "INSERT INTO sales.orders (customer_id)"
+                   " SELECT nextval('sales.orders_order_id_seq') FROM generate_series(1, 2)")
     refused(alice, "SELECT last_value FROM sales.orders_order_id_seq")
 
 

@@ -128,14 +128,14 @@ class Shop:
 
     def wait_for_end(self, request):
         """Until the clock has passed the grant's end; the daemon is not needed for that."""
-        wait_until(lambda: self.dba("SELECT FROM jit.grants WHERE request_id = %s"
+        wait_until(lambda: self.dba("SELECT 1 FROM jit.grants WHERE request_id = %s"
                                     " HAVING max(expires_at) < clock_timestamp()", [request]),
                    what=f"the end of request {request}")
 
     def wait_for_statement(self, connection):
         """Until the connection's statement is running."""
         pid = connection.info.backend_pid
-        wait_until(lambda: self.dba("SELECT FROM pg_stat_activity WHERE pid = %s AND"
+        wait_until(lambda: self.dba("SELECT 1 FROM pg_stat_activity WHERE pid = %s AND"
                                     " state = 'active' AND query !~ '^(BEGIN|COMMIT)'", [pid]),
                    what=f"backend {pid} running")
 
