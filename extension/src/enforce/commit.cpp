@@ -1,10 +1,13 @@
 #include "enforce/commit.h"
 
+#include "enforce/expiry.h"
+#include "grants/cache.h"
 #include "grants/coverage.h"
 #include "pg/installed.h"
 #include "pg/subtransactions.h"
 
 extern "C" {
+#include "port/atomics.h"
 #include "utils/memutils.h"
 }
 
@@ -23,15 +26,28 @@ struct Written {
 
 Written* written = nullptr;
 
-void RequireStillCovered() {
-  for (Written* w = written; w != nullptr; w = w->next) {
-    if (pg::IsGoverned(w->userid) && grants::Cover(w->userid, w->needs).uncovered == NIL) continue;
+grants::Coverage RequireCovered(const Written* w) {
+  grants::Coverage coverage = grants::Cover(w->userid, w->needs);
+  if (!pg::IsGoverned(w->userid) || coverage.uncovered != NIL)
     ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
                     errmsg("cannot commit: the access of request " INT64_FORMAT
                            " ended before the transaction did",
                            w->request_id),
                     errhint("Ask for the access again and repeat the transaction.")));
+  return coverage;
+}
+
+// The rest of the commit can still wait for locks: it stays under watch until it is done, so that
+// the end of a grant finds it.
+void RequireStillCovered() {
+  for (Written* w = written; w != nullptr; w = w->next) {
+    do {
+      grants::Coverage coverage = RequireCovered(w);
+      grants::EnterRunning(w->userid, coverage.used, coverage.count);
+      pg_memory_barrier();
+    } while (!grants::IsCurrent(w->userid));
   }
+  WatchRunning();
 }
 
 void OnTransaction(XactEvent event, void*) {

@@ -35,21 +35,14 @@ void Interrupt() {
 void OnTimer() {
   TimestampTz end = grants::EarliestEnd();
   if (end == DT_NOEND) return;
-  if (GetCurrentTimestamp() >= end)
+  TimestampTz now = GetCurrentTimestamp();
+  // The server itself holds interrupts once in signal handlers. Who else does may be committing,
+  // and waiting for a standby: a cancel would end that wait, not the transaction.
+  if (now >= end && InterruptHoldoffCount > 1) end = now + 10 * USECS_PER_SEC / 1000;
+  if (now >= end)
     Interrupt();
   else
     enable_timeout_at(timer, end);
-}
-
-// One absolute timer per backend, set to the earliest end and left to fire: one that fires when
-// nothing runs does nothing.
-void SetTimer() {
-  TimestampTz end = grants::EarliestEnd();
-  if (end == DT_NOEND) return;
-  // Lazily: a backend's start wipes what was registered before.
-  if (timer == kNoTimeout) timer = RegisterTimeout(USER_TIMEOUT, OnTimer);
-  if (get_timeout_active(timer) && get_timeout_finish_time(timer) <= end) return;
-  enable_timeout_at(timer, end);
 }
 
 // Code that traps query_canceled must not let the statements around it run on: their next
@@ -61,7 +54,12 @@ void OnSubtransaction(SubXactEvent event, SubTransactionId, SubTransactionId, vo
 }
 
 void OnTransaction(XactEvent event, void*) {
-  if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT) grants::ForgetRunning();
+  if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT) return;
+  TimestampTz end = grants::EarliestEnd();
+  if (end == DT_NOEND) return;
+  // What came too late to stop this transaction is not to hit the next.
+  if (event == XACT_EVENT_COMMIT && end <= GetCurrentTimestamp()) QueryCancelPending = false;
+  grants::ForgetRunning();
 }
 
 char* EndOf(int64 request_id, TimestampTz expires_at, TimestampTz now) {
@@ -134,6 +132,17 @@ void InitExpiry() {
   RegisterSubXactCallback(OnSubtransaction, nullptr);
 }
 
+// One absolute timer per backend, set to the earliest end and left to fire: one that fires when
+// nothing runs does nothing.
+void WatchRunning() {
+  TimestampTz end = grants::EarliestEnd();
+  if (end == DT_NOEND) return;
+  // Lazily: a backend's start wipes what was registered before.
+  if (timer == kNoTimeout) timer = RegisterTimeout(USER_TIMEOUT, OnTimer);
+  if (get_timeout_active(timer) && get_timeout_finish_time(timer) <= end) return;
+  enable_timeout_at(timer, end);
+}
+
 void RunWatched(Elevated* e, void (*body)(void* arg), void* arg) {
   MemoryContext context = CurrentMemoryContext;
   RefuseHeld(e->desc);
@@ -150,7 +159,7 @@ void RunWatched(Elevated* e, void (*body)(void* arg), void* arg) {
       Enter(e);
       pg_memory_barrier();
     }
-    SetTimer();
+    WatchRunning();
     body(arg);
     // The last rows may have passed without an interrupt check.
     if (grants::EarliestEnd() <= GetCurrentTimestamp()) {

@@ -13,4 +13,7 @@ void InitExpiry();
 // longer cover it, aborted (57014) at the instant they cease to.
 void RunWatched(Elevated* statement, void (*body)(void* arg), void* arg);
 
+// Sets the timer to the earliest end of what runs; see grants::EnterRunning.
+void WatchRunning();
+
 }  // namespace jit::enforce

@@ -100,13 +100,13 @@ PlannedStmt* Plan(const Arguments& a) {
 PlannedStmt* PlanMarked(const Arguments& a, List* views, bool may_read) {
   Marking marking = {views, pg::GetInstalled()->elevated_role};
   MarkViews(reinterpret_cast<Node*>(a.query), &marking);
-  // Who may only EXPLAIN the view must not see its owner's statistics through leaky operators.
-  bool before = SetStatisticsWithheld(!may_read || StatisticsWithheld());
+  // Who may only EXPLAIN the view must not read its owner's statistics out of the estimates.
+  bool before = WithholdViewStatistics(!may_read || ViewStatisticsWithheld());
   PlannedStmt* plan = nullptr;
   PG_TRY();
   { plan = Plan(a); }
   PG_FINALLY();
-  { SetStatisticsWithheld(before); }
+  { WithholdViewStatistics(before); }
   PG_END_TRY();
   UnmarkViews(plan, marking.marker);
   // The planner has seen statistics as this user may.

@@ -1,52 +1,127 @@
 #include "enforce/statistics.h"
 
-#include "pg/server.h"
+#include "grants/coverage.h"
+#include "pg/installed.h"
+#include "pg/scratch.h"
 
 extern "C" {
+#include "access/parallel.h"
+#include "access/sysattr.h"
+#include "catalog/index.h"
 #include "nodes/pathnodes.h"
 #include "optimizer/plancat.h"
+#include "parser/parsetree.h"
+#include "utils/acl.h"
 #include "utils/selfuncs.h"
-#include "utils/syscache.h"
 }
 
 namespace jit::enforce {
 
 namespace {
 
-bool withheld = false;
+bool views_withheld = false;
 get_relation_stats_hook_type previous_relation_stats = nullptr;
 get_index_stats_hook_type previous_index_stats = nullptr;
 get_relation_info_hook_type previous_relation_info = nullptr;
 
-// Hands the statistics out for leakproof operators only, as PostgreSQL does to who may not read.
-void HandOut(Oid relid, AttrNumber attno, bool inherited, VariableStatData* vardata) {
-  vardata->statsTuple = SearchSysCache3(STATRELATTINH, ObjectIdGetDatum(relid),
-                                        Int16GetDatum(attno), BoolGetDatum(inherited));
-  vardata->freefunc = ReleaseSysCache;
-  vardata->acl_ok = !HeapTupleIsValid(vardata->statsTuple);
+// A column of a range table entry; attno InvalidAttrNumber stands for the whole row.
+struct Place {
+  Index varno;
+  AttrNumber attno;
+};
+
+Index PlaceOf(PlannerInfo* root, const RangeTblEntry* rte) {
+  for (int i = 1; i < root->simple_rel_array_size; i++)
+    if (root->simple_rte_array[i] == rte) return i;
+  return 0;
+}
+
+// Rights are those on the table that the query names: climbs from a partition or child to it, as
+// all_rows_selectable does. varno 0 where the column has no counterpart there.
+Place AtTop(PlannerInfo* root, Place place) {
+  while (root->append_rel_array != nullptr && place.varno != 0) {
+    const AppendRelInfo* child = root->append_rel_array[place.varno];
+    if (child == nullptr || planner_rt_fetch(child->parent_relid, root)->rtekind != RTE_RELATION)
+      break;
+    if (place.attno > 0) {
+      if (place.attno > child->num_child_cols) return {0, 0};
+      place.attno = child->parent_colnos[place.attno - 1];
+      if (place.attno == 0) return {0, 0};
+    }
+    place.varno = child->parent_relid;
+  }
+  return place;
+}
+
+bool IsGranted(Oid userid, Oid relid, AttrNumber attno) {
+  pg::Scratch scratch = pg::EnterScratch();
+  Need need = {};
+  need.relid = relid;
+  if (attno > 0)
+    need.select_cols = bms_make_singleton(attno - FirstLowInvalidHeapAttributeNumber);
+  else
+    need.table_mask = kSelect;
+  bool granted = grants::Cover(userid, list_make1(&need)).uncovered == NIL;
+  pg::LeaveScratch(scratch);
+  return granted;
+}
+
+bool MayRead(PlannerInfo* root, Place place) {
+  place = AtTop(root, place);
+  if (place.varno == 0) return false;
+  const RangeTblEntry* rte = planner_rt_fetch(place.varno, root);
+  if (OidIsValid(rte->checkAsUser)) return !views_withheld;  // behind a view
+  Oid userid = GetUserId();
+  if (pg_class_aclcheck(rte->relid, userid, ACL_SELECT) == ACLCHECK_OK) return true;
+  if (place.attno > 0 &&
+      pg_attribute_aclcheck(rte->relid, place.attno, userid, ACL_SELECT) == ACLCHECK_OK)
+    return true;
+  return IsGranted(userid, rte->relid, place.attno);
+}
+
+bool Concerns() {
+  return !IsParallelWorker() && pg::IsGoverned(GetUserId()) && pg::RunsAsChosenUser();
+}
+
+// Taking control and giving nothing leaves the planner with what it knows of the relation's size.
+// Such a plan is not kept: with a grant there is a better one.
+bool Withhold(PlannerInfo* root, VariableStatData* vardata) {
+  root->glob->transientPlan = true;
+  vardata->statsTuple = nullptr;
+  vardata->acl_ok = false;
+  return true;
 }
 
 bool RelationStats(PlannerInfo* root, RangeTblEntry* rte, AttrNumber attno,
                    VariableStatData* vardata) {
-  if (withheld && rte->rtekind == RTE_RELATION) {
-    HandOut(rte->relid, attno, rte->inh, vardata);
-    return true;
-  }
+  if (rte->rtekind == RTE_RELATION && Concerns() && !MayRead(root, {PlaceOf(root, rte), attno}))
+    return Withhold(root, vardata);
   return previous_relation_stats && previous_relation_stats(root, rte, attno, vardata);
 }
 
+// The relation of this query that the index belongs to.
+Index PlaceOfIndex(PlannerInfo* root, Oid index) {
+  Oid relid = IndexGetRelation(index, true);
+  for (int i = 1; i < root->simple_rel_array_size; i++)
+    if (root->simple_rte_array[i] != nullptr &&
+        root->simple_rte_array[i]->rtekind == RTE_RELATION &&
+        root->simple_rte_array[i]->relid == relid && root->simple_rel_array[i] != nullptr)
+      return i;
+  return 0;
+}
+
+// Statistics of an index expression, which may combine any columns.
 bool IndexStats(PlannerInfo* root, Oid index, AttrNumber attno, VariableStatData* vardata) {
-  if (withheld) {
-    HandOut(index, attno, false, vardata);
-    return true;
-  }
+  if (Concerns() && !MayRead(root, {PlaceOfIndex(root, index), InvalidAttrNumber}))
+    return Withhold(root, vardata);
   return previous_index_stats && previous_index_stats(root, index, attno, vardata);
 }
 
 // Extended statistics have no hook of their own: they are left out.
 void RelationInfo(PlannerInfo* root, Oid relid, bool inhparent, RelOptInfo* rel) {
   if (previous_relation_info) previous_relation_info(root, relid, inhparent, rel);
-  if (withheld) rel->statlist = NIL;
+  if (rel->statlist != NIL && Concerns() && !MayRead(root, {rel->relid, InvalidAttrNumber}))
+    rel->statlist = NIL;
 }
 
 }  // namespace
@@ -60,11 +135,11 @@ void InitStatistics() {
   get_relation_info_hook = RelationInfo;
 }
 
-bool StatisticsWithheld() { return withheld; }
+bool ViewStatisticsWithheld() { return views_withheld; }
 
-bool SetStatisticsWithheld(bool value) {
-  bool before = withheld;
-  withheld = value;
+bool WithholdViewStatistics(bool withhold) {
+  bool before = views_withheld;
+  views_withheld = withhold;
   return before;
 }
 

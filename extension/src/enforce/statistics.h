@@ -1,5 +1,5 @@
-// Keeps the planner from showing column statistics to operators that may leak them, while a view is
-// planned for somebody who may EXPLAIN it and not read it.
+// Keeps column statistics from whoever may EXPLAIN a relation and not read it: most common values
+// and histogram bounds can be read out of row estimates, one comparison after the other.
 
 #pragma once
 
@@ -8,9 +8,10 @@ namespace jit::enforce {
 // Takes the statistics hooks. Once, from _PG_init.
 void InitStatistics();
 
-bool StatisticsWithheld();
+// While a view is planned for somebody who may only EXPLAIN it, nothing behind it has statistics.
+bool ViewStatisticsWithheld();
 
 // Returns the previous state.
-bool SetStatisticsWithheld(bool withheld);
+bool WithholdViewStatistics(bool withhold);
 
 }  // namespace jit::enforce
