@@ -50,6 +50,8 @@ SET SESSION AUTHORIZATION jr_bob;
 SELECT jit_request('SELECT ON shop.orders', '30 minutes', 'why');
 \echo :SQLSTATE
 RESET SESSION AUTHORIZATION;
+CREATE ROLE jr_root SUPERUSER;
+SET SESSION AUTHORIZATION jr_root;
 SELECT jit_request('SELECT ON shop.orders', '30 minutes', 'why');
 \echo :SQLSTATE
 SELECT count(*) AS requests, (SELECT last_value FROM jit.requests_id_seq) AS next_id FROM jit.requests;
