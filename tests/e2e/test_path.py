@@ -85,7 +85,7 @@ def test_wait_returns_when_the_approver_has_decided(shop, alice, daemon):
 
 def test_denied_request_opens_nothing(shop, alice, daemon):
     request = shop.ask("alice", "SELECT ON sales.orders")
-    cli(shop, "carol", "deny", request, "--comment", "not today")
+    cli(shop, "carol", "deny", request, "--message", "not today")
     assert shop.status(request) == "denied"
     shop.push()
     refused(alice, "SELECT total FROM sales.orders")
