@@ -5,6 +5,7 @@
 #include "enforce/expiry.h"
 #include "enforce/inlining.h"
 #include "enforce/planning.h"
+#include "enforce/stored_rows.h"
 #include "enforce/utility.h"
 #include "grants/cache.h"
 #include "grants/changes.h"
@@ -67,10 +68,12 @@ void NextStart(QueryDesc* desc, int eflags) {
 
 void ExecutorStartHook(QueryDesc* desc, int eflags) {
   Oid userid = GetUserId();
-  if (Concerns(userid))
-    enforce::StartGoverned(desc, eflags, userid, NextStart);
-  else
+  if (!Concerns(userid)) {
     NextStart(desc, eflags);
+    return;
+  }
+  enforce::NoteStoringPortal();
+  enforce::StartGoverned(desc, eflags, userid, NextStart);
 }
 
 struct RunArguments {
@@ -127,12 +130,14 @@ void Utility(PlannedStmt* statement, const char* source, bool read_only_tree,
              ProcessUtilityContext context, ParamListInfo params, QueryEnvironment* environment,
              DestReceiver* dest, QueryCompletion* completion) {
   // ROLLBACK must work in a failed transaction, where no catalog can be read.
-  if (enforce::IsHandledUtility(statement->utilityStmt) && !IsAbortedTransactionBlockState() &&
-      Concerns(GetUserId()))
-    enforce::ProcessGoverned({statement, source, read_only_tree, context, params, environment, dest,
-                              completion, NextUtility});
-  else
+  bool may_concern = enforce::IsHandledUtility(statement->utilityStmt) || enforce::StoresRows();
+  if (!may_concern || IsAbortedTransactionBlockState() || !Concerns(GetUserId())) {
     NextUtility(statement, source, read_only_tree, context, params, environment, dest, completion);
+    return;
+  }
+  enforce::NoteStoringPortal();
+  enforce::ProcessGoverned({statement, source, read_only_tree, context, params, environment, dest,
+                            completion, NextUtility});
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "enforce/commit.h"
 #include "enforce/needs.h"
 #include "enforce/refusal.h"
+#include "enforce/stored_rows.h"
 #include "grants/cache.h"
 #include "grants/shared.h"
 #include "pg/installed.h"
@@ -24,6 +25,7 @@ namespace {
 
 constexpr TimeoutId kNoTimeout = MAX_TIMEOUTS;
 TimeoutId timer = kNoTimeout;
+constexpr TimestampTz kRetry = 10 * (USECS_PER_SEC / 1000);
 
 void Interrupt() {
   QueryCancelPending = true;
@@ -33,16 +35,25 @@ void Interrupt() {
 
 // Signal handler. A statement may have been prolonged since the timer was set.
 void OnTimer() {
-  TimestampTz end = grants::EarliestEnd();
-  if (end == DT_NOEND) return;
   TimestampTz now = GetCurrentTimestamp();
+  TimestampTz look_again = CloseEndedPortals(now);
+  TimestampTz end = grants::EarliestEnd();
   // The server itself holds interrupts once in signal handlers. Who else does may be committing,
   // and waiting for a standby: a cancel would end that wait, not the transaction.
-  if (now >= end && InterruptHoldoffCount > 1) end = now + 10 * USECS_PER_SEC / 1000;
-  if (now >= end)
+  if (end <= now && InterruptHoldoffCount > 1) end = now + kRetry;
+  if (end <= now)
     Interrupt();
   else
-    enable_timeout_at(timer, end);
+    look_again = Min(look_again, end);
+  if (look_again != DT_NOEND) enable_timeout_at(timer, look_again);
+}
+
+void SetTimer(TimestampTz at) {
+  if (at == DT_NOEND) return;
+  // Lazily: a backend's start wipes what was registered before.
+  if (timer == kNoTimeout) timer = RegisterTimeout(USER_TIMEOUT, OnTimer);
+  if (get_timeout_active(timer) && get_timeout_finish_time(timer) <= at) return;
+  enable_timeout_at(timer, at);
 }
 
 // Code that traps query_canceled must not let the statements around it run on: their next
@@ -134,14 +145,7 @@ void InitExpiry() {
 
 // One absolute timer per backend, set to the earliest end and left to fire: one that fires when
 // nothing runs does nothing.
-void WatchRunning() {
-  TimestampTz end = grants::EarliestEnd();
-  if (end == DT_NOEND) return;
-  // Lazily: a backend's start wipes what was registered before.
-  if (timer == kNoTimeout) timer = RegisterTimeout(USER_TIMEOUT, OnTimer);
-  if (get_timeout_active(timer) && get_timeout_finish_time(timer) <= end) return;
-  enable_timeout_at(timer, end);
-}
+void WatchRunning() { SetTimer(grants::EarliestEnd()); }
 
 void RunWatched(Elevated* e, void (*body)(void* arg), void* arg) {
   MemoryContext context = CurrentMemoryContext;
@@ -171,6 +175,8 @@ void RunWatched(Elevated* e, void (*body)(void* arg), void* arg) {
   { RethrowEnded(e, mark, context); }
   PG_END_TRY();
   grants::LeaveRunning(mark);
+  BindStoredRows(e->userid, e->coverage.until);
+  SetTimer(CloseEndedPortals(GetCurrentTimestamp()));
 }
 
 }  // namespace jit::enforce

@@ -19,6 +19,10 @@ namespace {
 
 UtilityContext current = {false, CopyTarget::kNone};
 
+bool IsCopyTo(const Node* statement) {
+  return IsA(statement, CopyStmt) && !reinterpret_cast<const CopyStmt*>(statement)->is_from;
+}
+
 bool IsAnalyze(const ExplainStmt* statement) {
   bool analyze = false;
   ListCell* lc;
@@ -122,8 +126,7 @@ bool InExplain() { return current.explain; }
 CopyTarget CopyingTo() { return current.copy; }
 
 bool IsHandledUtility(const Node* statement) {
-  if (IsA(statement, ExplainStmt)) return true;
-  return IsA(statement, CopyStmt) && !reinterpret_cast<const CopyStmt*>(statement)->is_from;
+  return IsA(statement, ExplainStmt) || IsCopyTo(statement);
 }
 
 void ProcessGoverned(UtilityArguments a) {
@@ -131,7 +134,7 @@ void ProcessGoverned(UtilityArguments a) {
   PlannedStmt* statement = a.statement;
   if (IsA(statement->utilityStmt, ExplainStmt)) {
     context.explain = !IsAnalyze(castNode(ExplainStmt, statement->utilityStmt));
-  } else {
+  } else if (IsCopyTo(statement->utilityStmt)) {
     CopyStmt* copy = castNode(CopyStmt, statement->utilityStmt);
     bool to_client = copy->filename == nullptr && !copy->is_program;
     context.copy = to_client ? CopyTarget::kClient : CopyTarget::kServer;

@@ -54,12 +54,12 @@ bool LookUp() {
   if (!OidIsValid(extension)) return false;
   installed.grants = OwnedRelation("grants", installed.schema, extension);
   if (!OidIsValid(installed.grants)) return false;
+  installed.functions = get_extension_schema(extension);
   installed.grants_index = get_relname_relid("grants_by_grantee", installed.schema);
   installed.requester_role = get_role_oid("jit_requester", true);
   installed.elevated_role = get_role_oid("jit_elevated", true);
   Relation rel = RelationIdGetRelation(installed.grants);
   if (!RelationIsValid(rel)) return false;
-  installed.owner = rel->rd_rel->relowner;
   bool has_index = list_member_oid(RelationGetIndexList(rel), installed.grants_index);
   RelationClose(rel);
   return has_index && OidIsValid(installed.requester_role) && OidIsValid(installed.elevated_role);

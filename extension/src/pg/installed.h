@@ -10,7 +10,7 @@ struct Installed {
   Oid schema;          // jit
   Oid grants;          // jit.grants
   Oid grants_index;    // jit.grants_by_grantee
-  Oid owner;           // of jit.grants
+  Oid functions;       // the schema of jit_request and the others
   Oid requester_role;  // jit_requester
   Oid elevated_role;   // jit_elevated
 };
