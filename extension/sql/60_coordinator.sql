@@ -60,13 +60,19 @@ BEGIN
 END
 $$;
 
--- Requests with something to do, each with what. Cheap at any number of open requests: every arm is an index.
-CREATE FUNCTION jit.due() RETURNS TABLE (request_id bigint)
+-- Requests with something to do at the instant given. Cheap at any number of open requests: every arm is an index (and
+-- would not be with clock_timestamp(), which is volatile, in place of the argument).
+CREATE FUNCTION jit.due(instant timestamptz) RETURNS TABLE (request_id bigint)
   LANGUAGE sql VOLATILE
   SET search_path = pg_catalog, pg_temp
   SET jit = off
 AS $$
   WITH RECURSIVE
+  member (oid) AS (
+    SELECT r.oid FROM pg_roles r WHERE r.rolname = 'jit_requester'
+    UNION
+    SELECT m.member FROM member g JOIN pg_auth_members m ON m.roleid = g.oid
+  ),
   requester (oid) AS (  -- the requesters of open requests, by index, without reading all of those
     (SELECT r.requester_oid FROM jit.requests r WHERE r.status IN ('pending', 'approved', 'active')
      ORDER BY r.requester_oid LIMIT 1)
@@ -93,21 +99,21 @@ AS $$
   SELECT r.id FROM jit.requests r WHERE r.status = 'approved' AND r.pushed_at IS NULL
   UNION
   SELECT r.id FROM jit.requests r
-  WHERE r.status = 'approved' AND r.pushed_at IS NOT NULL AND r.starts_at <= clock_timestamp()
+  WHERE r.status = 'approved' AND r.pushed_at IS NOT NULL AND r.starts_at <= $1
   UNION
-  SELECT r.id FROM jit.requests r WHERE r.status = 'pending' AND r.lapse_at <= clock_timestamp()
+  SELECT r.id FROM jit.requests r WHERE r.status = 'pending' AND r.lapse_at <= $1
   UNION
-  SELECT r.id FROM jit.requests r WHERE r.status = 'active' AND r.expires_at <= clock_timestamp()
+  SELECT r.id FROM jit.requests r WHERE r.status = 'active' AND r.expires_at <= $1
   UNION
   SELECT r.id FROM requester q
   JOIN jit.requests r ON r.requester_oid = q.oid AND r.status IN ('pending', 'approved', 'active')
-  WHERE q.oid IS NOT NULL AND NOT jit.is_requester(q.oid)
+  WHERE NOT EXISTS (SELECT FROM member m WHERE m.oid = q.oid)
   UNION
   SELECT g.request_id FROM relation q JOIN jit.grants g ON g.relation_oid = q.oid AND g.revoked_at IS NULL
-  WHERE q.oid <> 0 AND NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = q.oid) AND g.expires_at > clock_timestamp()
+  WHERE q.oid <> 0 AND NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = q.oid) AND g.expires_at > $1
   UNION
   SELECT g.request_id FROM schema q JOIN jit.grants g ON g.schema_oid = q.oid AND g.revoked_at IS NULL
-  WHERE NOT EXISTS (SELECT FROM pg_namespace n WHERE n.oid = q.oid) AND g.expires_at > clock_timestamp()
+  WHERE NOT EXISTS (SELECT FROM pg_namespace n WHERE n.oid = q.oid) AND g.expires_at > $1
   UNION
   SELECT r.id FROM jit.requests r
   WHERE r.session_only AND r.status IN ('pending', 'approved', 'active')
@@ -147,7 +153,7 @@ BEGIN
       'Call it in a transaction of its own.');
   END IF;
 
-  FOR due_id IN SELECT d.request_id FROM jit.due() AS d LOOP
+  FOR due_id IN SELECT d.request_id FROM jit.due(clock_timestamp()) AS d LOOP
     BEGIN
       event := NULL;
       detail := NULL;
@@ -227,23 +233,31 @@ CREATE FUNCTION jit.library_version() RETURNS text
 CREATE FUNCTION jit.objects_dropped() RETURNS event_trigger
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET jit = off
+  SET enable_seqscan = off  -- however many grants are on one table: a DROP of another goes by the index
 AS $$
 DECLARE
+  dropped record;
   ended bigint;
 BEGIN
-  FOR ended IN
-    SELECT DISTINCT g.request_id
+  FOR dropped IN
+    SELECT d.classid = 'pg_class'::regclass AS is_relation, d.objid
     FROM pg_event_trigger_dropped_objects() d
-    JOIN jit.grants g ON g.revoked_at IS NULL
-     AND ((d.classid = 'pg_class'::regclass AND d.objsubid = 0 AND g.relation_oid = d.objid)
-       OR (d.classid = 'pg_namespace'::regclass AND g.schema_oid = d.objid))
-    WHERE g.expires_at > clock_timestamp()
+    WHERE d.classid IN ('pg_class'::regclass, 'pg_namespace'::regclass) AND d.objsubid = 0
   LOOP
-    PERFORM FROM jit.requests r WHERE r.id = ended FOR UPDATE SKIP LOCKED;
-    CONTINUE WHEN NOT FOUND;
-    IF jit.revoke_orphans(ended) THEN
-      PERFORM jit.end_request(ended, 'revoked', session_user, 'what it was granted on was dropped');
-    END IF;
+    FOR ended IN
+      SELECT g.request_id FROM jit.grants g
+      WHERE dropped.is_relation AND g.relation_oid = dropped.objid AND g.revoked_at IS NULL
+      UNION
+      SELECT g.request_id FROM jit.grants g
+      WHERE NOT dropped.is_relation AND g.schema_oid = dropped.objid AND g.revoked_at IS NULL
+    LOOP
+      PERFORM FROM jit.requests r WHERE r.id = ended FOR UPDATE SKIP LOCKED;
+      CONTINUE WHEN NOT FOUND;
+      IF jit.revoke_orphans(ended) THEN
+        PERFORM jit.end_request(ended, 'revoked', session_user, 'what it was granted on was dropped');
+      END IF;
+    END LOOP;
   END LOOP;
 END
 $$;

@@ -157,7 +157,7 @@ COMMENT ON FUNCTION jit.decide_revoke(bigint, text) IS 'internal: behind jit_rev
 COMMENT ON FUNCTION jit.decide_extend(bigint, interval, text) IS 'internal: behind jit_extend';
 COMMENT ON FUNCTION jit.decide_review(bigint, text) IS 'internal: behind jit.review';
 COMMENT ON FUNCTION jit.push(jit.requests) IS 'internal: turns an approved request into grants';
-COMMENT ON FUNCTION jit.due() IS 'internal: requests with something to do';
+COMMENT ON FUNCTION jit.due(timestamptz) IS 'internal: requests with something to do';
 COMMENT ON FUNCTION jit.revoke_orphans(bigint) IS 'internal: ends grants whose object is gone';
 COMMENT ON FUNCTION jit.objects_dropped() IS 'internal: revokes grants on what a command drops';
 COMMENT ON EVENT TRIGGER jit_objects_dropped IS 'revokes just-in-time access to what a command drops';
