@@ -16,6 +16,7 @@ extern "C" {
 #include "utils/array.h"
 #include "utils/fmgroids.h"
 #include "utils/inet.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -195,10 +196,12 @@ bool IsCurrent(Oid userid) {
 }
 
 GrantSet GrantsOf(Oid userid) {
+  // On a replica nobody counts changes here, and invalidations wait for the next lock.
+  bool reload = !IsCurrent(userid) || RecoveryInProgress();
+  if (reload) AcceptInvalidationMessages();  // the change may have been DROP EXTENSION
   const pg::Installed* here = pg::GetInstalled();
   if (here == nullptr) return {nullptr, 0};
-  // On a replica nobody counts changes here, and invalidations wait for the next lock.
-  if (!IsCurrent(userid) || RecoveryInProgress()) {
+  if (reload) {
     // Both marks are taken before reading: a change that comes meanwhile makes the next call read
     // again.
     stale = false;

@@ -5,9 +5,12 @@
 #include "pg/subtransactions.h"
 
 extern "C" {
+#include "catalog/objectaccess.h"
+#include "catalog/pg_class.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
 #include "utils/inval.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 }
@@ -30,6 +33,7 @@ struct Pending {
 };
 
 Pending* pending = nullptr;
+object_access_hook_type previous_object_access = nullptr;
 
 void Add(Pending what) {
   // A request of many objects changes as many rows: one note of each kind is enough.
@@ -85,6 +89,17 @@ void OnTransaction(XactEvent event, void*) {
 
 void OnSubtransaction(SubXactEvent event, SubTransactionId subid, SubTransactionId parent, void*) {
   pg::FollowSubtransaction(&pending, event, subid, parent);
+}
+
+// With the table goes every grant: DROP EXTENSION.
+void OnObjectAccess(ObjectAccessType access, Oid class_id, Oid object_id, int sub_id, void* arg) {
+  if (previous_object_access) previous_object_access(access, class_id, object_id, sub_id, arg);
+  if (access != OAT_DROP || class_id != RelationRelationId || sub_id != 0) return;
+  // By name: half of the extension may be gone already.
+  const char* name = get_rel_name(object_id);
+  if (name == nullptr || strcmp(name, "grants") != 0) return;
+  const char* schema = get_namespace_name(get_rel_namespace(object_id));
+  if (schema != nullptr && strcmp(schema, "jit") == 0) Add({.kind = Kind::kEverything});
 }
 
 class RowOf {
@@ -180,6 +195,8 @@ void Note(const TriggerData* data) {
 void InitChanges() {
   RegisterXactCallback(OnTransaction, nullptr);
   RegisterSubXactCallback(OnSubtransaction, nullptr);
+  previous_object_access = object_access_hook;
+  object_access_hook = OnObjectAccess;
 }
 
 }  // namespace jit::grants

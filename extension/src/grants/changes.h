@@ -5,7 +5,7 @@
 
 namespace jit::grants {
 
-// Registers the transaction callbacks. Once, from _PG_init.
+// Registers the transaction callbacks and the hook on DROP. Once, from _PG_init.
 void InitChanges();
 
 }  // namespace jit::grants

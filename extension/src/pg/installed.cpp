@@ -1,6 +1,9 @@
 #include "pg/installed.h"
 
 extern "C" {
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
 #include "access/xact.h"
 #include "catalog/dependency.h"
 #include "catalog/namespace.h"
@@ -8,6 +11,7 @@ extern "C" {
 #include "catalog/pg_extension.h"
 #include "commands/extension.h"
 #include "utils/acl.h"
+#include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -45,6 +49,21 @@ Oid OwnedRelation(const char* name, Oid schema, Oid extension) {
   return relid;
 }
 
+Oid SchemaOfExtension(Oid extension) {
+  Relation rel = table_open(ExtensionRelationId, AccessShareLock);
+  ScanKeyData key;
+  ScanKeyInit(&key, Anum_pg_extension_oid, BTEqualStrategyNumber, F_OIDEQ,
+              ObjectIdGetDatum(extension));
+  SysScanDesc scan = systable_beginscan(rel, ExtensionOidIndexId, true, nullptr, 1, &key);
+  HeapTuple tuple = systable_getnext(scan);
+  Oid schema = HeapTupleIsValid(tuple)
+                   ? reinterpret_cast<Form_pg_extension>(GETSTRUCT(tuple))->extnamespace
+                   : InvalidOid;
+  systable_endscan(scan);
+  table_close(rel, AccessShareLock);
+  return schema;
+}
+
 bool LookUp() {
   installed = {};
   // First what is cached: most databases of a cluster may not have the extension.
@@ -54,7 +73,7 @@ bool LookUp() {
   if (!OidIsValid(extension)) return false;
   installed.grants = OwnedRelation("grants", installed.schema, extension);
   if (!OidIsValid(installed.grants)) return false;
-  installed.functions = get_extension_schema(extension);
+  installed.functions = SchemaOfExtension(extension);
   installed.grants_index = get_relname_relid("grants_by_grantee", installed.schema);
   installed.requester_role = get_role_oid("jit_requester", true);
   installed.elevated_role = get_role_oid("jit_elevated", true);
