@@ -131,7 +131,7 @@ void Daemon::TargetChanged() {
     return;
   }
   if (ready_) {
-    service_.Status(Summary());
+    TellStatus();
     return;
   }
   if (!all([](const TargetLoop& t) { return t.tried(); })) return;
@@ -141,6 +141,13 @@ void Daemon::TargetChanged() {
                                        [](const auto& entry) { return entry.second->connected(); });
   Log(Level::kInfo, "ready",
       {{"targets", fmt::to_string(targets_.size())}, {"connected", fmt::to_string(connected)}});
+}
+
+void Daemon::TellStatus() {
+  std::string status = Summary();
+  if (status == told_status_) return;
+  service_.Status(status);
+  told_status_ = std::move(status);
 }
 
 std::string Daemon::Summary() const {

@@ -33,6 +33,7 @@ class Daemon {
   void AwaitSignal();
   void KeepAlive();
   void TargetChanged();
+  void TellStatus();
   std::string Summary() const;
 
   std::string config_path_;
@@ -46,6 +47,7 @@ class Daemon {
   asio::steady_timer last_call_{reactor_};
   std::map<std::string, std::shared_ptr<TargetLoop>> targets_;
   std::vector<std::shared_ptr<TargetLoop>> leaving_;
+  std::string told_status_;
   bool ready_ = false;
   bool stopping_ = false;
 };

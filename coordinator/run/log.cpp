@@ -71,14 +71,18 @@ std::string FormatLine(LogFormat format, std::string_view time, Level level, std
     line["time"] = time;
     line["level"] = NameOf(level);
     line["msg"] = core::Redact(message);
-    for (const Field& field : fields) line[std::string(field.key)] = core::Redact(field.value);
+    for (const Field& field : fields) {
+      if (!field.value.empty()) line[std::string(field.key)] = core::Redact(field.value);
+    }
     return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
   }
   std::string line;
   AppendLogfmt(line, "time", time);
   AppendLogfmt(line, "level", NameOf(level));
   line += " msg=\"" + core::EscapeForTerminal(core::Redact(message)) + "\"";
-  for (const Field& field : fields) AppendLogfmt(line, field.key, core::Redact(field.value));
+  for (const Field& field : fields) {
+    if (!field.value.empty()) AppendLogfmt(line, field.key, core::Redact(field.value));
+  }
   return line;
 }
 

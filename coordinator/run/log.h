@@ -10,6 +10,7 @@ namespace jit::run {
 enum class Level { kDebug, kInfo, kWarning, kError };
 enum class LogFormat { kLogfmt, kJson };
 
+// A field without a value is left out of the line.
 struct Field {
   std::string_view key;
   std::string value;
