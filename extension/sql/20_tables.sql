@@ -51,7 +51,7 @@ CREATE TABLE jit.requests (
   reviewed_at       timestamptz,
   reviewed_by       name,
   review            text,
-  extends           bigint REFERENCES jit.requests (id)
+  extends           bigint  -- no foreign key: a dump carries the one without the other (see below)
 );
 
 -- What run_due and next_due look for, so that a long history costs them nothing.
@@ -65,6 +65,8 @@ CREATE INDEX requests_open_session_only ON jit.requests (id)
   WHERE session_only AND status IN ('pending', 'approved', 'active');
 CREATE INDEX requests_by_requester ON jit.requests (requester_oid, id);
 CREATE INDEX requests_by_extended ON jit.requests (extends) WHERE extends IS NOT NULL;
+CREATE INDEX requests_open_extensions ON jit.requests (extends)
+  WHERE extends IS NOT NULL AND status IN ('pending', 'approved', 'active');
 
 CREATE TABLE jit.approvals (
   request_id   bigint NOT NULL REFERENCES jit.requests (id),

@@ -261,8 +261,15 @@ AS $$
 DECLARE
   extension record;
 BEGIN
+  -- The grants first, those of extensions too: nobody but the owner can hold their rows locked.
+  WITH RECURSIVE chain (id) AS (
+    SELECT end_request.request_id
+    UNION
+    SELECT r.id FROM chain c JOIN jit.requests r ON r.extends = c.id WHERE final_status = 'revoked'
+  )
   UPDATE jit.grants g SET revoked_at = clock_timestamp()
-  WHERE g.request_id = end_request.request_id AND g.revoked_at IS NULL AND g.expires_at > clock_timestamp();
+  FROM chain c
+  WHERE g.request_id = c.id AND g.revoked_at IS NULL AND g.expires_at > clock_timestamp();
   UPDATE jit.requests r
   SET status = final_status, ended_at = clock_timestamp(), ended_by = by_whom, end_reason = why
   WHERE r.id = end_request.request_id;
@@ -271,7 +278,7 @@ BEGIN
     FOR extension IN
       SELECT r.id, r.status FROM jit.requests r
       WHERE r.extends = end_request.request_id AND r.status IN ('pending', 'approved', 'active')
-      ORDER BY r.id FOR UPDATE
+      ORDER BY r.id FOR UPDATE SKIP LOCKED  -- run_due comes back to one that somebody holds locked
     LOOP
       PERFORM jit.end_request(extension.id, CASE WHEN extension.status = 'pending' THEN 'cancelled' ELSE 'revoked' END, by_whom,
                               format('request %s, which it extends, was revoked', request_id));

@@ -115,6 +115,9 @@ AS $$
   SELECT g.request_id FROM schema q JOIN jit.grants g ON g.schema_oid = q.oid AND g.revoked_at IS NULL
   WHERE NOT EXISTS (SELECT FROM pg_namespace n WHERE n.oid = q.oid) AND g.expires_at > $1
   UNION
+  SELECT r.id FROM jit.requests r JOIN jit.requests p ON p.id = r.extends AND p.status = 'revoked'
+  WHERE r.extends IS NOT NULL AND r.status IN ('pending', 'approved', 'active')
+  UNION
   SELECT r.id FROM jit.requests r
   WHERE r.session_only AND r.status IN ('pending', 'approved', 'active')
     AND NOT EXISTS (SELECT FROM pg_stat_get_activity(r.session_pid) a WHERE a.backend_start = r.session_start)
@@ -171,6 +174,10 @@ BEGIN
       ELSIF NOT jit.is_requester(request.requester_oid) THEN
         event := CASE WHEN request.status = 'pending' THEN 'cancelled' ELSE 'revoked' END;
         detail := format('role "%s" is no longer a requester', request.requester);
+        PERFORM jit.end_request(due_id, event, NULL, detail);
+      ELSIF EXISTS (SELECT FROM jit.requests p WHERE p.id = request.extends AND p.status = 'revoked') THEN
+        event := CASE WHEN request.status = 'pending' THEN 'cancelled' ELSE 'revoked' END;
+        detail := format('request %s, which it extends, was revoked', request.extends);
         PERFORM jit.end_request(due_id, event, NULL, detail);
       ELSIF request.session_only
             AND NOT EXISTS (SELECT FROM pg_stat_get_activity(request.session_pid) a
