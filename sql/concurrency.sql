@@ -101,11 +101,25 @@ SELECT run('bob', $$SELECT jit_revoke(5, 'now')$$);
 SELECT id, status, ended_by FROM jit.requests WHERE id = 5;
 SELECT count(*) AS sessions_of_amy FROM pg_stat_activity WHERE usename = 'jr_amy';
 SELECT dblink_disconnect('amy');
--- … nor an owner from dropping the table; the daemon revokes then.
+-- … nor does one who hands back an extension, nor a coordinator who stops half-way …
 SELECT connect('amy');
 SELECT run('amy', $$SELECT jit_request('SELECT ON shop.items', '30 minutes', 'why')$$), run('bob', 'SELECT jit_approve(6)');
 SELECT run('coord', 'SELECT event FROM jit.run_due()');
-SELECT open('amy'), run('amy', 'SELECT jit_revoke(6)');
+SELECT run('amy', $$SELECT jit_extend(6, '30 minutes', 'why')$$), run('bob', 'SELECT jit_approve(7)');
+SELECT run('coord', 'SELECT event FROM jit.run_due()');
+SELECT run('amy', $$SELECT jit_extend(7, '30 minutes', 'why')$$), run('bob', 'SELECT jit_approve(8)');
+SELECT open('coord'), run('coord', 'SELECT event FROM jit.run_due()');
+SELECT open('amy'), run('amy', 'SELECT jit_revoke(7)');
+SELECT run('bob', $$SELECT jit_revoke(6, 'all of it')$$);
+SELECT id, status FROM jit.requests WHERE id IN (6, 7, 8) ORDER BY 1;
+SELECT count(*) FILTER (WHERE revoked_at IS NULL) AS live FROM jit.grants WHERE request_id IN (6, 7, 8);
+SELECT dblink_disconnect('amy'), dblink_disconnect('coord');
+SELECT connect('coord');
+-- … nor an owner from dropping the table; the daemon revokes then.
+SELECT connect('amy');
+SELECT run('amy', $$SELECT jit_request('SELECT ON shop.items', '30 minutes', 'why')$$), run('bob', 'SELECT jit_approve(9)');
+SELECT run('coord', 'SELECT event FROM jit.run_due()');
+SELECT open('amy'), run('amy', 'SELECT jit_revoke(9)');
 SET lock_timeout = '5s';
 DROP TABLE shop.items CASCADE;
 SELECT finish('amy', 'ROLLBACK');
@@ -118,15 +132,15 @@ DELETE FROM jit.policies;
 -- jit_wait sees what is committed meanwhile, at every isolation level.
 SELECT run('alice', $$SELECT jit_request('SELECT ON vault.cards', '30 minutes', 'why')$$);
 SELECT open('alice', 'REPEATABLE READ'), run('alice', 'SELECT status FROM jit.my_requests ORDER BY id DESC LIMIT 1');
-SELECT send('alice', 'SELECT jit_wait(8)');
-SELECT run('bob', 'SELECT jit_approve(8)'), run('coord', 'SELECT event FROM jit.run_due()'), answer('alice');
+SELECT send('alice', 'SELECT jit_wait(11)');
+SELECT run('bob', 'SELECT jit_approve(11)'), run('coord', 'SELECT event FROM jit.run_due()'), answer('alice');
 SELECT run('alice', 'SELECT number FROM vault.cards'), finish('alice');
 -- It can be cancelled.
 SELECT run('alice', $$SELECT jit_request('SELECT ON vault.cards', '30 minutes', 'why')$$);
-SELECT send('alice', 'SELECT jit_wait(9)');
+SELECT send('alice', 'SELECT jit_wait(12)');
 SELECT dblink_cancel_query('alice'), answer('alice');
 -- A session_only request ends with its session.
-SELECT run('alice', $$SELECT jit_request('SELECT ON shop.orders', '30 minutes', 'why', session_only => true)$$), run('bob', 'SELECT jit_approve(10)');
+SELECT run('alice', $$SELECT jit_request('SELECT ON shop.orders', '30 minutes', 'why', session_only => true)$$), run('bob', 'SELECT jit_approve(13)');
 SELECT run('coord', 'SELECT event FROM jit.run_due()');
 SELECT dblink_disconnect('alice');
 DO $$

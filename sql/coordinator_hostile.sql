@@ -44,8 +44,9 @@ SELECT id, requester, status FROM jit.visible_requests;
 SELECT count(*) FROM shop.orders;
 \echo :SQLSTATE
 -- Not bend the functions by what is in its search_path, nor by settings of its session.
+\set VERBOSITY sqlstate
 CREATE SCHEMA AUTHORIZATION jr_coord;
-\echo :SQLSTATE
+\set VERBOSITY default
 RESET SESSION AUTHORIZATION;
 CREATE SCHEMA trap AUTHORIZATION jr_coord;
 SET SESSION AUTHORIZATION jr_coord;

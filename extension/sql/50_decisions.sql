@@ -66,32 +66,83 @@ BEGIN
 END
 $$;
 
--- The same, locked for a decision. With `evict`, somebody else's decision does not wait for the requester: whoever
--- calls jit_revoke in a transaction and leaves it open would otherwise keep approvers from revoking.
+-- Locks a request and all that extends it.
+CREATE FUNCTION jit.lock_chain(request_id bigint, no_wait boolean) RETURNS void
+  LANGUAGE plpgsql VOLATILE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  member bigint;
+BEGIN
+  FOR member IN
+    WITH RECURSIVE chain (id) AS (
+      SELECT lock_chain.request_id
+      UNION
+      SELECT r.id FROM chain c JOIN jit.requests r ON r.extends = c.id
+    )
+    SELECT c.id FROM chain c ORDER BY c.id
+  LOOP
+    IF no_wait THEN
+      PERFORM FROM jit.requests r WHERE r.id = member FOR UPDATE NOWAIT;
+    ELSE
+      PERFORM FROM jit.requests r WHERE r.id = member FOR UPDATE;
+    END IF;
+  END LOOP;
+END
+$$;
+
+-- Ends the sessions of these roles that have an open transaction with rows of jit.requests locked.
+CREATE FUNCTION jit.end_holders(roles oid[]) RETURNS void
+  LANGUAGE plpgsql VOLATILE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  holder record;
+BEGIN
+  FOR holder IN
+    SELECT DISTINCT a.pid, a.usename
+    FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+    WHERE l.locktype = 'relation' AND l.relation = 'jit.requests'::regclass
+      AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
+      AND l.mode IN ('RowShareLock', 'RowExclusiveLock') AND l.granted
+      AND a.usesysid = ANY (roles) AND a.pid <> pg_backend_pid()
+  LOOP
+    PERFORM pg_terminate_backend(holder.pid, 5000);
+    RAISE NOTICE 'ended session % of "%", which held a request locked', holder.pid, holder.usename;
+  END LOOP;
+END
+$$;
+
+-- The same request, locked for a decision. With `evict` (revoking, denying), neither the requester nor a coordinator can
+-- hold it up: whoever calls jit_revoke, or jit.run_due, in a transaction and leaves it open would otherwise keep
+-- approvers from ending what still runs. A coordinator gets two seconds, for it may just be at work.
 CREATE FUNCTION jit.lock_request(request_id bigint, evict boolean DEFAULT false) RETURNS jit.requests
   LANGUAGE plpgsql VOLATILE
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   request jit.requests := jit.see_request(request_id);
-  holder record;
+  usual_timeout constant text := current_setting('lock_timeout');
 BEGIN
   IF evict AND request.requester_oid <> jit.session_user_oid() THEN
     BEGIN
-      PERFORM FROM jit.requests r WHERE r.id = request.id FOR UPDATE NOWAIT;
+      PERFORM jit.lock_chain(request.id, true);
     EXCEPTION WHEN lock_not_available THEN
-      FOR holder IN
-        SELECT DISTINCT a.pid
-        FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
-        WHERE l.relation = 'jit.requests'::regclass AND l.mode IN ('RowShareLock', 'RowExclusiveLock')
-          AND a.usesysid = request.requester_oid AND a.pid <> pg_backend_pid()
-      LOOP
-        PERFORM pg_terminate_backend(holder.pid, 5000);
-        RAISE NOTICE 'ended session % of "%", which held request % locked', holder.pid, request.requester, request.id;
-      END LOOP;
+      PERFORM jit.end_holders(ARRAY[request.requester_oid]);
+      BEGIN
+        PERFORM set_config('lock_timeout', '2s', true);
+        PERFORM jit.lock_chain(request.id, false);
+        PERFORM set_config('lock_timeout', usual_timeout, true);
+      EXCEPTION WHEN lock_not_available THEN
+        PERFORM jit.end_holders(ARRAY(
+          SELECT r.oid FROM pg_roles r
+          WHERE NOT r.rolsuper AND jit.is_member(r.oid, 'jit_coordinator') AND NOT jit.may_decide(r.oid, request.requirements)));
+        PERFORM jit.lock_chain(request.id, false);
+      END;
     END;
+  ELSE
+    PERFORM FROM jit.requests r WHERE r.id = request.id FOR UPDATE;
   END IF;
-  PERFORM FROM jit.requests r WHERE r.id = request.id FOR UPDATE;
   RETURN jit.see_request(request_id);
 END
 $$;
@@ -261,15 +312,9 @@ AS $$
 DECLARE
   extension record;
 BEGIN
-  -- The grants first, those of extensions too: nobody but the owner can hold their rows locked.
-  WITH RECURSIVE chain (id) AS (
-    SELECT end_request.request_id
-    UNION
-    SELECT r.id FROM chain c JOIN jit.requests r ON r.extends = c.id WHERE final_status = 'revoked'
-  )
+  -- A request's grants are written only by whoever holds the request's row locked: nobody waits here.
   UPDATE jit.grants g SET revoked_at = clock_timestamp()
-  FROM chain c
-  WHERE g.request_id = c.id AND g.revoked_at IS NULL AND g.expires_at > clock_timestamp();
+  WHERE g.request_id = end_request.request_id AND g.revoked_at IS NULL AND g.expires_at > clock_timestamp();
   UPDATE jit.requests r
   SET status = final_status, ended_at = clock_timestamp(), ended_by = by_whom, end_reason = why
   WHERE r.id = end_request.request_id;
