@@ -79,6 +79,12 @@ CREATE TABLE jit.approvals (
   PRIMARY KEY (request_id, approver_oid)
 );
 
+-- CREATE DATABASE … TEMPLATE copies the rows; the access is not to come along.
+CREATE FUNCTION jit.database_oid() RETURNS oid
+  LANGUAGE sql STABLE
+  SET search_path = pg_catalog, pg_temp
+AS $$ SELECT d.oid FROM pg_database d WHERE d.datname = current_database() $$;
+
 CREATE TABLE jit.grants (
   request_id     bigint NOT NULL REFERENCES jit.requests (id),
   grantee        name NOT NULL,
@@ -98,6 +104,7 @@ CREATE TABLE jit.grants (
   session_pid    integer,
   session_start  timestamptz,
   client_addr    inet,
+  database_oid   oid NOT NULL DEFAULT jit.database_oid(),
   CHECK ((relation_oid = 0) = (relation_name IS NULL)),
   CHECK ((columns IS NULL) = (column_numbers IS NULL))
 );

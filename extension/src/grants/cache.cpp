@@ -39,7 +39,7 @@ void OnInvalidation() { stale = true; }
 struct Columns {
   AttrNumber request_id, grantee, grantee_oid, mask, schema_oid, schema_name, relation_oid,
       relation_name, column_numbers, starts_at, expires_at, revoked_at, session_pid, session_start,
-      client_addr;
+      client_addr, database_oid;
 };
 
 AttrNumber Column(Relation rel, const char* name) {
@@ -58,7 +58,8 @@ Columns FindColumns(Relation rel) {
       Column(rel, "privilege_mask"), Column(rel, "schema_oid"),    Column(rel, "schema_name"),
       Column(rel, "relation_oid"),   Column(rel, "relation_name"), Column(rel, "column_numbers"),
       Column(rel, "starts_at"),      Column(rel, "expires_at"),    Column(rel, "revoked_at"),
-      Column(rel, "session_pid"),    Column(rel, "session_start"), Column(rel, "client_addr")};
+      Column(rel, "session_pid"),    Column(rel, "session_start"), Column(rel, "client_addr"),
+      Column(rel, "database_oid")};
 }
 
 class Row {
@@ -90,8 +91,9 @@ class Row {
   TupleDesc desc_;
 };
 
-// A grant bound to a session or to an address is nobody else's.
+// A grant bound to a session or to an address is nobody else's; a copied database has none.
 bool IsForThisSession(const Row& row, const Columns& c) {
+  if (DatumGetObjectId(row.Value(c.database_oid)) != MyDatabaseId) return false;
   if (!row.IsNull(c.session_pid)) {
     if (DatumGetInt32(row.Value(c.session_pid)) != MyProcPid || row.IsNull(c.session_start) ||
         DatumGetTimestampTz(row.Value(c.session_start)) != MyStartTimestamp)
