@@ -22,7 +22,7 @@ GRANT EXECUTE ON FUNCTION jit.session_user_oid(), jit.is_member(oid, text), jit.
 -- jit_approve(12) would rather call somebody's own jit_approve(integer) than this one's bigint.
 DO $$
 BEGIN
-  IF pg_catalog.has_schema_privilege('public', '@extschema@', 'CREATE') THEN
+  IF pg_catalog.has_schema_privilege('public', pg_catalog.to_regnamespace('@extschema@'), 'CREATE') THEN
     RAISE WARNING USING
       MESSAGE = 'everybody may create functions in schema @extschema@, beside those of jit_access',
       DETAIL = 'A function of the same name can be made to be called instead, with the rights of an approver.',
