@@ -51,7 +51,7 @@ int Main(int argc, char** argv) {
   try {
     return static_cast<int>(Dispatch(words));
   } catch (const UsageError& error) {
-    PrintError(error.what(), words.empty() ? "`jit-coordinator help` lists the commands." : "--help shows what is possible.");
+    PrintError(error.what(), error.hint());
     return static_cast<int>(ExitCode::kUsage);
   } catch (const pg::Error& error) {
     PrintError(error.fields());

@@ -58,7 +58,7 @@ FoundConfig FindConfig(const Invocation& invocation) {
   if (!loaded.errors.empty()) {
     std::vector<std::string> lines;
     for (const auto& error : loaded.errors) lines.push_back(core::FormatFileError(*path, error));
-    throw UsageError(fmt::format("{}", fmt::join(lines, "\n")));
+    throw UsageError(fmt::format("{}", fmt::join(lines, "\n")), "");
   }
   return {*path, std::move(loaded.config)};
 }

@@ -48,7 +48,7 @@ void HintPending(pg::Session& session, std::int64_t id) {
       "SELECT approvals_given, approvals_needed, approver_roles FROM jit.visible_requests WHERE id = $1",
       {fmt::to_string(id)});
   if (found.empty()) return;
-  PrintHint(fmt::format("request {} has {} of {} approvals; members of {} may approve", id,
+  PrintNote(fmt::format("request {} has {} of {} approvals; members of {} may approve", id,
                         found.TextOr(0, "approvals_given"), found.TextOr(0, "approvals_needed"),
                         fmt::join(found.List(0, "approver_roles").value_or(std::vector<std::string>{}), ", ")));
 }

@@ -48,7 +48,7 @@ ExitCode Run(Invocation& invocation) {
   Database database = Open(invocation);
   watch.Show(*database.session, "jit-coordinator show REQUEST shows the request in full.", [&] {
     core::Table table = Read(database, {invocation.Get("grantee"), invocation.Get("relation")});
-    if (table.rows.empty() && output.for_people()) PrintHint("no access is granted now");
+    if (table.rows.empty() && output.for_people()) PrintNote("no access is granted now");
     return table;
   });
   return ExitCode::kOk;

@@ -160,7 +160,7 @@ Located Locate(const std::vector<std::string>& words) {
     if (words[at] == "--help" || words[at] == "-h" || words[at] == "--version") break;
     at += TakesNext(words[at]) ? 2 : 1;
   }
-  if (at >= words.size()) throw UsageError(words.empty() ? "what is to be done?" : "no command is given");
+  if (at >= words.size()) throw UsageError("what is to be done?", "`jit-coordinator help` lists the commands.");
   std::vector<std::string> rest(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(at));
   if (at + 1 < words.size()) {
     if (const Command* command = FindCommand(words[at] + " " + words[at + 1])) {

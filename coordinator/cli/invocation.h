@@ -16,7 +16,12 @@ namespace jit::cli {
 // What was typed makes no sense; the message says what would.
 class UsageError : public std::runtime_error {
  public:
-  using std::runtime_error::runtime_error;
+  explicit UsageError(const std::string& message, std::string hint = "--help shows what is possible.")
+      : std::runtime_error(message), hint_(std::move(hint)) {}
+  const std::string& hint() const { return hint_; }
+
+ private:
+  std::string hint_;
 };
 
 class Invocation {

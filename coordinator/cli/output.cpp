@@ -92,6 +92,8 @@ void PrintError(std::string_view message, std::string_view hint) {
 
 void PrintHint(std::string_view hint) { PrintLabelled("hint:", core::Style::kDim, hint); }
 
+void PrintNote(std::string_view note) { fmt::print(stderr, "{}\n", core::EscapeForTerminal(note, true)); }
+
 void PrintNotice(const pg::ErrorFields& notice) { PrintLabelled("notice:", core::Style::kWarning, notice.message); }
 
 bool StdinIsTerminal() { return ::isatty(STDIN_FILENO) != 0; }

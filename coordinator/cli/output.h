@@ -36,6 +36,7 @@ class Output {
 void PrintError(const pg::ErrorFields& error, std::string_view context = {});
 void PrintError(std::string_view message, std::string_view hint = {});
 void PrintHint(std::string_view hint);
+void PrintNote(std::string_view note);  // what was found or done, without a label
 void PrintNotice(const pg::ErrorFields& notice);
 
 bool StdinIsTerminal();

@@ -33,7 +33,7 @@ std::vector<Policy> ReadFile(const std::string& path) {
   if (file.errors.empty()) return std::move(file.policies);
   std::vector<std::string> lines;
   for (const auto& error : file.errors) lines.push_back(core::FormatFileError(path, error));
-  throw UsageError(fmt::format("{}", fmt::join(lines, "\n")));
+  throw UsageError(fmt::format("{}", fmt::join(lines, "\n")), "");
 }
 
 void PrintChanges(const Output& output, const std::vector<PolicyChange>& changes) {
@@ -74,7 +74,7 @@ ExitCode RunList(Invocation& invocation) {
   }
   output.Print(PolicyTable(policies), "jit-coordinator policy list --toml shows everything.");
   if (policies.empty() && output.for_people()) {
-    PrintHint("no policies: each request takes one approval by jit_approver, for 8 hours at most");
+    PrintNote("no policies: each request takes one approval by jit_approver, for 8 hours at most");
   }
   return ExitCode::kOk;
 }
@@ -85,7 +85,7 @@ ExitCode RunDiff(Invocation& invocation) {
   Database database = Open(invocation);
   const auto changes = core::DiffPolicies(ReadPolicies(*database.session, false), wanted);
   PrintChanges(output, changes);
-  if (output.for_people()) PrintHint(changes.empty() ? "no difference" : Summary(changes));
+  if (output.for_people()) PrintNote(changes.empty() ? "no difference" : Summary(changes));
   return !changes.empty() && invocation.Has("exit-status") ? ExitCode::kPending : ExitCode::kOk;
 }
 
@@ -104,13 +104,13 @@ ExitCode RunApply(Invocation& invocation) {
   const auto shown = core::DiffPolicies(ReadPolicies(session, false), wanted);
   PrintChanges(output, shown);
   if (shown.empty()) {
-    PrintHint("no difference, nothing to apply");
+    PrintNote("no difference, nothing to apply");
     return ExitCode::kOk;
   }
   if (ask) {
-    PrintHint(Summary(shown));
+    PrintNote(Summary(shown));
     if (!Confirmed()) {
-      PrintHint("nothing was changed");
+      PrintNote("nothing was changed");
       return ExitCode::kFailed;
     }
   }
@@ -123,11 +123,11 @@ ExitCode RunApply(Invocation& invocation) {
   }
   ApplyChanges(session, changes, wanted);
   if (dry_run) {
-    PrintHint(fmt::format("{}; the database accepts it, nothing was changed", Summary(changes)));
+    PrintNote(fmt::format("{}; the database accepts it, nothing was changed", Summary(changes)));
     return ExitCode::kOk;
   }
   transaction.Commit();
-  PrintHint(fmt::format("applied: {}", Summary(changes)));
+  PrintNote(fmt::format("applied: {}", Summary(changes)));
   return ExitCode::kOk;
 }
 

@@ -88,12 +88,12 @@ ExitCode Run(Invocation& invocation) {
   watch.Show(*database.session, "jit-coordinator show ID shows a request in full.", [&] {
     core::Table table = Read(database, filter, more);
     if (table.rows.empty() && output.for_people()) {
-      PrintHint(filter.status == "open" ? "no open requests; --status all shows those that are over"
+      PrintNote(filter.status == "open" ? "no open requests; --status all shows those that are over"
                                         : "no such requests");
     }
     return table;
   });
-  if (more) PrintHint(fmt::format("there are more than {}; --limit shows them", filter.limit));
+  if (more) PrintNote(fmt::format("there are more than {}; --limit shows them", filter.limit));
   return ExitCode::kOk;
 }
 

@@ -53,7 +53,7 @@ ExitCode Run(Invocation& invocation) {
   const run::Overrides overrides{Setting(invocation, "log-level", config::kLogLevels),
                                  Setting(invocation, "log-format", config::kLogFormats)};
   if (invocation.Has("check")) {
-    PrintHint(fmt::format("{}: {} targets, no mistakes", found.path, found.config.targets.size()));
+    PrintNote(fmt::format("{}: {} targets, no mistakes", found.path, found.config.targets.size()));
     return ExitCode::kOk;
   }
   run::Daemon(found.path, std::move(found.config), overrides).Run();

@@ -246,7 +246,7 @@ void ShowToPeople(const Output& output, const Facts& facts) {
     const std::string id = facts.request.TextOr(0, "id");
     PrintHint(fmt::format("jit-coordinator approve {0}, or jit-coordinator deny {0} -m WHY", id));
   } else if (facts.status() == "pending" && facts.request.Bool(0, "own")) {
-    PrintHint("this is your own request: somebody else has to decide");
+    PrintNote("this is your own request: somebody else has to decide");
   }
 }
 
