@@ -335,3 +335,33 @@ BEGIN
 END
 $$;
 
+-- A change of the policies changes what open requests need: approvers must see those that are now theirs to decide.
+-- (jit_approve and the push ask the policies again in any case. A request that is locked is being decided.)
+CREATE FUNCTION jit.policies_changed() RETURNS trigger
+  LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+  SET jit = off
+AS $$
+DECLARE
+  request jit.requests;
+  ruling jit.ruling;
+BEGIN
+  FOR request IN
+    SELECT * FROM jit.requests r WHERE r.status = 'pending' AND r.lapse_at > clock_timestamp()
+    ORDER BY r.id FOR UPDATE SKIP LOCKED
+  LOOP
+    ruling := jit.rule_on(request.requester_oid, request.objects);
+    CONTINUE WHEN ruling.denied_by IS NOT NULL;
+    UPDATE jit.requests r
+    SET requirements = ruling.requirements, policy = nullif(array_to_string(ruling.policies, ', '), '')
+    WHERE r.id = request.id
+      AND (r.requirements, r.policy) IS DISTINCT FROM (ruling.requirements, nullif(array_to_string(ruling.policies, ', '), ''));
+  END LOOP;
+  RETURN NULL;
+END
+$$;
+
+CREATE TRIGGER policies_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON jit.policies
+  FOR EACH STATEMENT EXECUTE FUNCTION jit.policies_changed();
+ALTER TABLE jit.policies ENABLE ALWAYS TRIGGER policies_changed;
+

@@ -1,5 +1,7 @@
 #include "access/names.h"
 
+#include "access/nearest.h"
+
 extern "C" {
 #include "access/transam.h"
 #include "catalog/catalog.h"
@@ -150,16 +152,19 @@ Object* ResolveRelation(const Source& source, const RangeVar* name) {
   Oid relation = RangeVarGetRelidExtended(name, NoLock, RVR_MISSING_OK, nullptr, nullptr);
   Oid schema = OidIsValid(relation) ? get_rel_namespace(relation) : InvalidOid;
   const char* schema_name = OidIsValid(schema) ? get_namespace_name(schema) : nullptr;
-  if (schema_name == nullptr)
+  if (schema_name == nullptr) {
+    const char* nearest = NearestRelation(name);
     ereport(ERROR,
             (errcode(ERRCODE_UNDEFINED_TABLE),
              name->schemaname == nullptr
                  ? errmsg("relation \"%s\" does not exist", name->relname)
                  : errmsg("relation \"%s.%s\" does not exist", name->schemaname, name->relname),
-             name->schemaname == nullptr
+             nearest != nullptr ? errhint("Nothing was asked for. Perhaps you meant %s.", nearest)
+             : name->schemaname == nullptr
                  ? errhint("Nothing was asked for: check the spelling, or name the schema.")
                  : errhint("Nothing was asked for: check the spelling."),
              PointAt(source, name->location)));
+  }
   CheckSchema(source, schema, schema_name, name->location);
   char relkind = get_rel_relkind(relation);
   CheckKind(source, name, relkind);
@@ -183,11 +188,15 @@ Object* ResolveSchema(const Source& source, const char* name) {
 
 AttrNumber ColumnNumber(const Object* object, const char* column) {
   AttrNumber number = get_attnum(object->relation_oid, column);
-  if (number == InvalidAttrNumber)
-    ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
-                    errmsg("column \"%s\" of relation \"%s\" does not exist", column,
-                           object->relation_name),
-                    errhint("Nothing was asked for: check the spelling.")));
+  if (number == InvalidAttrNumber) {
+    const char* nearest = NearestColumn(object->relation_oid, column);
+    ereport(
+        ERROR,
+        (errcode(ERRCODE_UNDEFINED_COLUMN),
+         errmsg("column \"%s\" of relation \"%s\" does not exist", column, object->relation_name),
+         nearest != nullptr ? errhint("Nothing was asked for. Perhaps you meant %s.", nearest)
+                            : errhint("Nothing was asked for: check the spelling.")));
+  }
   if (number < 0)
     ereport(ERROR,
             (errcode(ERRCODE_INVALID_GRANT_OPERATION),
