@@ -89,5 +89,27 @@ SET SESSION AUTHORIZATION jr_coord;
 SELECT * FROM jit.run_due();
 RESET SESSION AUTHORIZATION;
 SELECT count(*) FILTER (WHERE revoked_at IS NULL) AS live FROM jit.grants;
+-- A copy of the database inherits nothing.
+CREATE ROLE jr_ann LOGIN;
+GRANT jit_requester TO jr_ann;
+SET SESSION AUTHORIZATION jr_ann;
+SELECT shop.go('SELECT ON shop.items'), shop.go('SELECT ON shop.items'), shop.go('SELECT ON shop.items');
+SET SESSION AUTHORIZATION jr_bob;
+SELECT jit_approve(12);
+SET SESSION AUTHORIZATION jr_coord;
+SELECT * FROM jit.run_due();
+SET SESSION AUTHORIZATION jr_bob;
+SELECT jit_approve(13);
+RESET SESSION AUTHORIZATION;
+UPDATE jit.requests SET database_oid = 1 WHERE id > 11;
+UPDATE jit.grants SET database_oid = 1 WHERE request_id > 11;
+SET SESSION AUTHORIZATION jr_ann;
+SELECT count(*) FROM shop.items;
+SELECT count(*) FROM jit.active_grants;
+SET SESSION AUTHORIZATION jr_bob;
+SELECT jit_approve(14);
+\echo :SQLSTATE
+SET SESSION AUTHORIZATION jr_coord;
+SELECT * FROM jit.run_due();
 \set goodbye :srcdir '/sql/include/goodbye.sql'
 \i :goodbye

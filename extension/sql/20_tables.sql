@@ -17,6 +17,12 @@ CREATE TABLE jit.policies (
   break_glass     boolean NOT NULL DEFAULT false
 );
 
+-- CREATE DATABASE … TEMPLATE copies the rows; what was asked for, approved and granted is not to come along.
+CREATE FUNCTION jit.database_oid() RETURNS oid
+  LANGUAGE sql STABLE
+  SET search_path = pg_catalog, pg_temp
+AS $$ SELECT d.oid FROM pg_database d WHERE d.datname = current_database() $$;
+
 CREATE TABLE jit.requests (
   id                bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   requester         name NOT NULL,
@@ -51,7 +57,8 @@ CREATE TABLE jit.requests (
   reviewed_at       timestamptz,
   reviewed_by       name,
   review            text,
-  extends           bigint  -- no foreign key: a dump carries the one without the other (see below)
+  extends           bigint, -- no foreign key: a dump carries the one without the other (see below)
+  database_oid      oid NOT NULL DEFAULT jit.database_oid()
 );
 
 -- What run_due and next_due look for, so that a long history costs them nothing.
@@ -78,12 +85,6 @@ CREATE TABLE jit.approvals (
   decided_at   timestamptz NOT NULL,
   PRIMARY KEY (request_id, approver_oid)
 );
-
--- CREATE DATABASE … TEMPLATE copies the rows; the access is not to come along.
-CREATE FUNCTION jit.database_oid() RETURNS oid
-  LANGUAGE sql STABLE
-  SET search_path = pg_catalog, pg_temp
-AS $$ SELECT d.oid FROM pg_database d WHERE d.datname = current_database() $$;
 
 CREATE TABLE jit.grants (
   request_id     bigint NOT NULL REFERENCES jit.requests (id),

@@ -256,6 +256,7 @@ BEGIN
   request.break_glass := break_glass;
   request.review_owed := break_glass;
   request.extends := extends;
+  request.database_oid := jit.database_oid();
   request.status := 'pending';
   IF break_glass THEN
     request.status := 'active';

@@ -75,6 +75,11 @@ BEGIN
     PERFORM jit.refuse('object_not_in_prerequisite_state', format('role "%s" is no longer a requester', request.requester),
       'Deny the request, or have a DBA GRANT jit_requester again.');
   END IF;
+  IF request.database_oid <> jit.database_oid() THEN
+    PERFORM jit.refuse('object_not_in_prerequisite_state',
+      format('request %s was made in another database, of which this one is a copy', request.id),
+      'Deny it, and have it asked anew.');
+  END IF;
   changed := jit.changed_object(request.objects);
   IF changed IS NOT NULL THEN
     PERFORM jit.refuse('object_not_in_prerequisite_state', format('%s is no longer what request %s asked for', changed, request.id),

@@ -171,6 +171,10 @@ BEGIN
       ELSIF request.pushed_at IS NOT NULL AND request.expires_at <= clock_timestamp() THEN
         event := 'expired';
         PERFORM jit.end_request(due_id, event, NULL, NULL);
+      ELSIF request.database_oid <> jit.database_oid() THEN
+        event := CASE WHEN request.status = 'pending' THEN 'cancelled' ELSE 'revoked' END;
+        detail := 'it belongs to the database of which this one is a copy';
+        PERFORM jit.end_request(due_id, event, NULL, detail);
       ELSIF NOT jit.is_requester(request.requester_oid) THEN
         event := CASE WHEN request.status = 'pending' THEN 'cancelled' ELSE 'revoked' END;
         detail := format('role "%s" is no longer a requester', request.requester);

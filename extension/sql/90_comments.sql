@@ -69,6 +69,7 @@ COMMENT ON COLUMN jit.requests.reviewed_at IS 'when it was reviewed';
 COMMENT ON COLUMN jit.requests.reviewed_by IS 'by whom';
 COMMENT ON COLUMN jit.requests.review IS 'what was found';
 COMMENT ON COLUMN jit.requests.extends IS 'the request whose access this one prolongs';
+COMMENT ON COLUMN jit.requests.database_oid IS 'the database it was made in: a copy of that does not inherit it';
 
 COMMENT ON TABLE jit.approvals IS 'who decided what on which request';
 COMMENT ON COLUMN jit.approvals.request_id IS 'the request';
@@ -98,6 +99,7 @@ COMMENT ON COLUMN jit.grants.revoked_at IS 'ended early; NULL: not';
 COMMENT ON COLUMN jit.grants.session_pid IS 'process of the one session that may use it; NULL: any of the grantee''s';
 COMMENT ON COLUMN jit.grants.session_start IS 'when that session began';
 COMMENT ON COLUMN jit.grants.client_addr IS 'address or network from which alone it may be used; NULL: any';
+COMMENT ON COLUMN jit.grants.database_oid IS 'the database it was made in: a copy of that does not inherit it';
 
 COMMENT ON TYPE jit.ruling IS 'what all the policies of a request say together';
 
@@ -124,6 +126,7 @@ COMMENT ON FUNCTION jit.running() IS 'statements that run with just-in-time acce
 COMMENT ON FUNCTION jit.cancel_ended() IS 'for the coordinator: cancels statements whose access is over; returns which';
 
 -- What the functions above are made of; nobody else may call it.
+COMMENT ON FUNCTION jit.database_oid() IS 'internal: the current database';
 COMMENT ON FUNCTION jit.refuse(text, text, text) IS 'internal: raises an error with a hint';
 COMMENT ON FUNCTION jit.grants_changed() IS 'internal: tells backends to read their grants again';
 COMMENT ON FUNCTION jit.check_policy() IS 'internal: refuses a policy that cannot mean what it says';
