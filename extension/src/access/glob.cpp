@@ -9,9 +9,8 @@ bool GlobMatch(std::string_view pattern, std::string_view name, CharacterLength 
     return std::clamp<size_t>(static_cast<size_t>(std::max(length(name.data() + i), 1)), 1,
                               name.size() - i);
   };
-  // Bytes compare as bytes: in a server encoding no character contains another's first byte unless
-  // it is ASCII's, and '*' and '?' are looked for in the pattern at characters' starts only because
-  // all bytes of a longer character have the high bit set.
+  // In every server encoding all bytes of a longer character have the high bit set: neither '*' nor
+  // '?' is ever met inside one, and other bytes can be compared one by one.
   size_t p = 0, n = 0;
   size_t star = std::string_view::npos, resume = 0;
   while (n < name.size()) {

@@ -24,7 +24,7 @@ bool IsKnownElsewhere(const char* name) {
   return false;
 }
 
-PrivilegeMask BitOf(const Source& source, const char* name) {
+PrivilegeMask BitOf(const char* name) {
   if (auto bit = PrivilegeFromName(name)) return *bit;
   if (IsKnownElsewhere(name))
     ereport(ERROR,
@@ -35,6 +35,21 @@ PrivilegeMask BitOf(const Source& source, const char* name) {
   return 0;
 }
 
+// Without ON the grammar takes the words for roles: say what is more likely to be missing.
+void RefuseRoles(const GrantRoleStmt* grant) {
+  ListCell* lc;
+  foreach (lc, grant->granted_roles) {
+    const AccessPriv* role = lfirst_node(AccessPriv, lc);
+    if (role->priv_name == nullptr || PrivilegeFromName(role->priv_name))
+      ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR), errmsg("access names no object"),
+                      errhint("%s", kSyntaxHint)));
+    if (role->cols != NIL || IsKnownElsewhere(role->priv_name)) BitOf(role->priv_name);
+  }
+  ereport(ERROR,
+          (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("asking for a role is not supported"),
+           errhint("Name privileges and objects, as in: SELECT, UPDATE (status) ON sales.orders")));
+}
+
 const GrantStmt* ParseGrant(const Source& source) {
   List* statements = ParseSource(source);
   if (list_length(statements) != 1)
@@ -43,21 +58,7 @@ const GrantStmt* ParseGrant(const Source& source) {
                             "statement needs.")));
   Node* statement = linitial_node(RawStmt, statements)->stmt;
 
-  if (IsA(statement, GrantRoleStmt)) {
-    const GrantRoleStmt* grant = castNode(GrantRoleStmt, statement);
-    ListCell* lc;
-    foreach (lc, grant->granted_roles) {
-      const AccessPriv* role = lfirst_node(AccessPriv, lc);
-      if (role->priv_name == nullptr || PrivilegeFromName(role->priv_name))
-        ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR), errmsg("access names no object"),
-                        errhint("%s", kSyntaxHint)));
-      if (role->cols != NIL || IsKnownElsewhere(role->priv_name)) BitOf(source, role->priv_name);
-    }
-    ereport(
-        ERROR,
-        (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("asking for a role is not supported"),
-         errhint("Name privileges and objects, as in: SELECT, UPDATE (status) ON sales.orders")));
-  }
+  if (IsA(statement, GrantRoleStmt)) RefuseRoles(castNode(GrantRoleStmt, statement));
 
   // The text may not bring a grantee or another end of its own.
   const GrantStmt* grant = IsA(statement, GrantStmt) ? castNode(GrantStmt, statement) : nullptr;
@@ -70,7 +71,7 @@ const GrantStmt* ParseGrant(const Source& source) {
   return grant;
 }
 
-void AddPrivilege(const Source& source, Privilege* into, const AccessPriv* from) {
+void AddPrivilege(Privilege* into, const AccessPriv* from) {
   if (from->cols == NIL) {
     into->whole = true;
     return;
@@ -96,7 +97,7 @@ void CheckTarget(const GrantStmt* grant) {
 }
 
 // Each privilege once, in the canonical order; the whole relation swallows a column list.
-List* ReadPrivileges(const Source& source, const GrantStmt* grant) {
+List* ReadPrivileges(const GrantStmt* grant) {
   List* privileges = NIL;
   for (const PrivilegeName& known : kPrivilegeNames) {
     Privilege found = {known.bit, false, NIL};
@@ -108,12 +109,12 @@ List* ReadPrivileges(const Source& source, const GrantStmt* grant) {
         ereport(ERROR,
                 (errcode(ERRCODE_INVALID_GRANT_OPERATION), errmsg("ALL takes no column list"),
                  errhint("Name the privileges: SELECT (…), INSERT (…), UPDATE (…).")));
-      PrivilegeMask bit = BitOf(source, wanted->priv_name);
+      PrivilegeMask bit = BitOf(wanted->priv_name);
       if (wanted->cols != NIL && (bit & kColumnPrivileges) == 0)
         ereport(ERROR, (errcode(ERRCODE_INVALID_GRANT_OPERATION),
                         errmsg("privilege %s takes no column list", NameOf(bit)),
                         errhint("SELECT, INSERT and UPDATE do; the others concern whole tables.")));
-      if (bit == known.bit) AddPrivilege(source, &found, wanted);
+      if (bit == known.bit) AddPrivilege(&found, wanted);
     }
     if (!found.whole && found.columns == NIL) continue;
     Privilege* privilege = static_cast<Privilege*>(palloc(sizeof(Privilege)));
@@ -151,7 +152,7 @@ Spec* ReadSpec(const char* access) {
   const GrantStmt* grant = ParseGrant(source);
   Spec* spec = static_cast<Spec*>(palloc0(sizeof(Spec)));
   CheckTarget(grant);
-  spec->privileges = ReadPrivileges(source, grant);
+  spec->privileges = ReadPrivileges(grant);
   spec->objects = ReadObjects(source, grant);
 
   ListCell *lc, *of;
