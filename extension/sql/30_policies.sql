@@ -181,23 +181,33 @@ CREATE TRIGGER check_policy BEFORE INSERT OR UPDATE ON jit.policies
   FOR EACH ROW EXECUTE FUNCTION jit.check_policy();
 ALTER TABLE jit.policies ENABLE ALWAYS TRIGGER check_policy;
 
+-- What a request asks for, by privilege. (ROWS keeps the planner from preparing for millions of relatives below.)
+CREATE FUNCTION jit.asked_for(objects jsonb)
+  RETURNS TABLE (schema_oid oid, schema_name text, relation_oid oid, privilege text)
+  LANGUAGE sql STABLE ROWS 2
+  SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT o.schema_oid, o.schema_name, o.relation_oid, p.privilege
+  FROM jsonb_to_recordset($1) AS o (schema_oid oid, schema_name text, relation_oid oid, privileges jsonb)
+  CROSS JOIN LATERAL jsonb_array_elements_text(o.privileges) AS p (privilege)
+$$;
+
 -- The policies that a request meets, and for which privilege on which object; policy NULL is the built-in rule.
 -- Each privilege on each relation takes the first policy in force by priority. A relation stands for its partitions and
 -- other children too, and each is looked up under its own name and its ancestors'. A whole schema takes every policy
 -- that touches it, up to the first that covers it: tables made later must not escape a rule.
--- (jit is off here and above: LLVM would take a hundred times as long to compile these queries as they take to run.)
+-- (In PL/pgSQL, which keeps the plan; jit is off here and above: LLVM would take a hundred times as long to compile these queries as they take to run.)
 CREATE FUNCTION jit.policies_met(requester oid, objects jsonb)
   RETURNS TABLE (policy text, what text)
-  LANGUAGE sql STABLE
+  LANGUAGE plpgsql STABLE
   SET search_path = pg_catalog, pg_temp
   SET jit = off
 AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
   WITH RECURSIVE
-  item AS (
-    SELECT i.schema_oid, i.schema_name, i.relation_oid, p.privilege
-    FROM jsonb_to_recordset($2) AS i (schema_oid oid, schema_name text, relation_oid oid, privileges jsonb)
-    CROSS JOIN LATERAL jsonb_array_elements_text(i.privileges) AS p (privilege)
-  ),
+  item AS MATERIALIZED (SELECT * FROM jit.asked_for($2)),
   target (relid, privilege) AS (
     SELECT i.relation_oid, i.privilege FROM item i WHERE i.relation_oid <> 0
     UNION
@@ -260,7 +270,8 @@ AS $$
                       WHERE c.covers AND c.schema_name = i.schema_name AND c.privilege = i.privilege)
   ),
   met AS (SELECT * FROM of_relation UNION ALL SELECT * FROM of_schema)
-  SELECT m.name, min(m.what COLLATE "C") FROM met m GROUP BY m.place, m.name ORDER BY m.place NULLS LAST
+  SELECT m.name, min(m.what COLLATE "C") FROM met m GROUP BY m.place, m.name ORDER BY m.place NULLS LAST;
+END
 $$;
 
 -- What all the policies of a request say together. The strictest word counts.

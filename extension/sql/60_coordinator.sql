@@ -63,10 +63,13 @@ $$;
 -- Requests with something to do at the instant given. Cheap at any number of open requests: every arm is an index (and
 -- would not be with clock_timestamp(), which is volatile, in place of the argument).
 CREATE FUNCTION jit.due(instant timestamptz) RETURNS TABLE (request_id bigint)
-  LANGUAGE sql VOLATILE
+  LANGUAGE plpgsql VOLATILE
   SET search_path = pg_catalog, pg_temp
   SET jit = off
 AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
   WITH RECURSIVE
   member (oid) AS (
     SELECT r.oid FROM pg_roles r WHERE r.rolname = 'jit_requester'
@@ -121,7 +124,8 @@ AS $$
   SELECT r.id FROM jit.requests r
   WHERE r.session_only AND r.status IN ('pending', 'approved', 'active')
     AND NOT EXISTS (SELECT FROM pg_stat_get_activity(r.session_pid) a WHERE a.backend_start = r.session_start)
-  ORDER BY 1
+  ORDER BY 1;
+END
 $$;
 
 -- Ends the grants of the request whose object is gone; true when none that lives is left.

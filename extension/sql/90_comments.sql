@@ -131,6 +131,7 @@ COMMENT ON FUNCTION jit.refuse(text, text, text) IS 'internal: raises an error w
 COMMENT ON FUNCTION jit.grants_changed() IS 'internal: tells backends to read their grants again';
 COMMENT ON FUNCTION jit.check_policy() IS 'internal: refuses a policy that cannot mean what it says';
 COMMENT ON FUNCTION jit.policies_changed() IS 'internal: applies changed policies to pending requests';
+COMMENT ON FUNCTION jit.asked_for(jsonb) IS 'internal: the privileges in jit.requests.objects as rows';
 COMMENT ON FUNCTION jit.policies_met(oid, jsonb) IS 'internal: the policies that a request meets';
 COMMENT ON FUNCTION jit.rule_on(oid, jsonb) IS 'internal: what those policies say together';
 COMMENT ON FUNCTION jit.is_requester(oid) IS 'internal: whether the role was made a member of jit_requester';
