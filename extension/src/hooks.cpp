@@ -129,6 +129,7 @@ void NextUtility(PlannedStmt* statement, const char* source, bool read_only_tree
 void Utility(PlannedStmt* statement, const char* source, bool read_only_tree,
              ProcessUtilityContext context, ParamListInfo params, QueryEnvironment* environment,
              DestReceiver* dest, QueryCompletion* completion) {
+  if (enforce::ChangesMembership(statement->utilityStmt)) grants::NoteMembershipChange();
   // ROLLBACK must work in a failed transaction, where no catalog can be read.
   bool may_concern = enforce::IsHandledUtility(statement->utilityStmt) || enforce::StoresRows();
   if (!may_concern || IsAbortedTransactionBlockState() || !Concerns(GetUserId())) {

@@ -156,3 +156,21 @@ def test_many_executions_take_no_memory(shop, alice):
     before = peak()
     alice.execute("SELECT sum(pg_temp.total(1 + n % 900)) FROM generate_series(1, 100000) n")
     assert peak() - before < 16 * 1024
+
+
+def test_lost_membership_ends_what_runs_and_open_cursors(shop, alice):
+    shop.grant("alice", "SELECT ON sales.orders")
+    with_cursor = shop.connect("alice")
+    with_cursor.execute("BEGIN")
+    with_cursor.execute("DECLARE c CURSOR FOR SELECT * FROM sales.orders")
+    with_cursor.execute("FETCH 1 FROM c")
+    running = Background(lambda: alice.execute("SELECT pg_sleep(50) FROM sales.orders"))
+    shop.wait_for_statement(alice)
+    shop.dba("REVOKE jit_requester FROM alice")
+    try:
+        with pytest.raises(errors.QueryCanceled):
+            running.result()
+        with pytest.raises(errors.QueryCanceled):
+            with_cursor.execute("FETCH 1 FROM c")
+    finally:
+        shop.dba("GRANT jit_requester TO alice")

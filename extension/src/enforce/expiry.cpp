@@ -15,6 +15,7 @@ extern "C" {
 #include "port/atomics.h"
 #include "storage/latch.h"
 #include "storage/proc.h"
+#include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/timeout.h"
 }
@@ -101,9 +102,11 @@ const grants::RunningEntry* FirstOf(const grants::Coverage& coverage) {
 }
 
 void RequireCovered(Elevated* e) {
+  AcceptInvalidationMessages();
   bool current = grants::IsCurrent(e->userid) && !RecoveryInProgress() &&
                  GetCurrentTimestamp() < e->coverage.until;
-  // Membership is asked each time: whoever has lost it has no grants.
+  // Membership is asked each time: whoever has lost it has no grants. An open cursor takes no lock
+  // that would bring the news.
   if (!pg::IsGoverned(e->userid)) RefuseEnded(e, e->needs);
   if (current) return;
   pg::Scratch scratch = pg::EnterScratch();

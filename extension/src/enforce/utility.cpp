@@ -129,6 +129,11 @@ bool IsHandledUtility(const Node* statement) {
   return IsA(statement, ExplainStmt) || IsCopyTo(statement);
 }
 
+bool ChangesMembership(const Node* statement) {
+  return IsA(statement, GrantRoleStmt) || IsA(statement, AlterRoleStmt) ||
+         IsA(statement, DropRoleStmt);
+}
+
 void ProcessGoverned(UtilityArguments a) {
   UtilityContext context = current;
   PlannedStmt* statement = a.statement;

@@ -9,6 +9,7 @@ extern "C" {
 #include "catalog/pg_class.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
+#include "utils/acl.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -19,7 +20,7 @@ namespace jit::grants {
 
 namespace {
 
-enum class Kind { kRead, kCancel, kProlong, kEverything };
+enum class Kind { kRead, kCancel, kCancelGrantee, kProlong, kEverything };
 
 // One thing to do at commit. Kept in TopTransactionContext, newest first.
 struct Pending {
@@ -33,6 +34,7 @@ struct Pending {
 };
 
 Pending* pending = nullptr;
+bool membership_changed = false;
 object_access_hook_type previous_object_access = nullptr;
 
 void Add(Pending what) {
@@ -61,12 +63,23 @@ void AtCommit() {
     if (p->kind == Kind::kProlong) ProlongRunning(p->request_id, p->extension_id, p->expires_at);
   for (Pending* p = pending; p != nullptr; p = p->next) {
     if (p->kind == Kind::kCancel) CancelRunning(p->request_id);
+    if (p->kind == Kind::kCancelGrantee) CancelRunningOf(p->grantee);
     if (p->kind == Kind::kEverything) CancelAllRunning();
   }
   pending = nullptr;
 }
 
+// The role's OID is the same in every database; the extension need not be in this one.
+void CheckMembership(void*, Oid grantee) {
+  Oid requester_role = get_role_oid("jit_requester", true);
+  if (!OidIsValid(requester_role) || !is_member_of_role_nosuper(grantee, requester_role))
+    Add({.kind = Kind::kCancelGrantee, .grantee = grantee});
+}
+
 void OnTransaction(XactEvent event, void*) {
+  if (membership_changed && event == XACT_EVENT_PRE_COMMIT) VisitGrantees(CheckMembership, nullptr);
+  if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
+    membership_changed = false;
   if (pending == nullptr) return;
   switch (event) {
     case XACT_EVENT_COMMIT:
@@ -191,6 +204,8 @@ void Note(const TriggerData* data) {
 }
 
 }  // namespace
+
+void NoteMembershipChange() { membership_changed = true; }
 
 void InitChanges() {
   RegisterXactCallback(OnTransaction, nullptr);

@@ -156,17 +156,25 @@ bool FirstToEnd(int mark, RunningEntry* entry) {
 
 namespace {
 
-// Calls fn(slot) for each slot of this database with running entries, its lock held.
+// Calls fn(slot) for each slot with running entries, its lock held.
 template <typename Fn>
-void ForEachSlot(LWLockMode mode, Fn fn) {
+void ForEachSlotAnywhere(LWLockMode mode, Fn fn) {
   for (int i = 0; i < shared->slot_count; i++) {
     Slot* slot = &shared->slots[i];
     // Unlocked look: who starts now reads the grants after the change that made us look.
     if (slot->count == 0) continue;
     LWLockAcquire(&slot->lock, mode);
-    if (slot->count > 0 && slot->database == MyDatabaseId) fn(slot);
+    if (slot->count > 0) fn(slot);
     LWLockRelease(&slot->lock);
   }
+}
+
+// The same for the slots of this database.
+template <typename Fn>
+void ForEachSlot(LWLockMode mode, Fn fn) {
+  ForEachSlotAnywhere(mode, [&](Slot* slot) {
+    if (slot->database == MyDatabaseId) fn(slot);
+  });
 }
 
 // Ends the slot's entries of a request (0: all), and interrupts the backend. The lock is held: the
@@ -198,6 +206,12 @@ void CancelAllRunning() {
   ForEachSlot(LW_EXCLUSIVE, [](Slot* slot) { End(slot, 0); });
 }
 
+void CancelRunningOf(Oid grantee) {
+  ForEachSlotAnywhere(LW_EXCLUSIVE, [&](Slot* slot) {
+    if (slot->grantee == grantee) End(slot, 0);
+  });
+}
+
 void ProlongRunning(int64 request_id, int64 extension_id, TimestampTz expires_at) {
   ForEachSlot(LW_EXCLUSIVE, [&](Slot* slot) {
     for (int i = 0; i < slot->count; i++) {
@@ -222,6 +236,18 @@ void VisitRunning(RunningVisitor fn, void* arg) {
     LWLockRelease(&slot->lock);
     // The visitor may raise: no lock is held here.
     for (int e = 0; e < count; e++) fn(arg, pid, grantee, entries[e]);
+  }
+}
+
+void VisitGrantees(GranteeVisitor fn, void* arg) {
+  for (int i = 0; i < shared->slot_count; i++) {
+    Slot* slot = &shared->slots[i];
+    if (slot->count == 0) continue;
+    LWLockAcquire(&slot->lock, LW_SHARED);
+    Oid grantee = slot->count > 0 ? slot->grantee : InvalidOid;
+    LWLockRelease(&slot->lock);
+    // The visitor may raise: no lock is held here.
+    if (OidIsValid(grantee)) fn(arg, grantee);
   }
 }
 

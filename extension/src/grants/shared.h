@@ -44,13 +44,19 @@ void ForgetRunning();
 // Ends the statements that run under a request in this database: marks their entries as revoked and
 // interrupts them. Returns how many. With pid <> 0 only that backend's.
 int CancelRunning(int64 request_id, int pid = 0);
-// Cancels every statement that runs under any grant in this database.
+// Ends every statement that runs by any grant in this database.
 void CancelAllRunning();
+// Ends every statement that runs by grants of the grantee, in all databases.
+void CancelRunningOf(Oid grantee);
 // Lets the statements that run under `request_id` go on to `expires_at` under `extension_id`.
 void ProlongRunning(int64 request_id, int64 extension_id, TimestampTz expires_at);
 
 // Calls fn for each running entry of this database.
 using RunningVisitor = void (*)(void* arg, int pid, Oid grantee, const RunningEntry& entry);
 void VisitRunning(RunningVisitor fn, void* arg);
+
+// Calls fn for the grantee of each backend that runs a statement by grants, in all databases.
+using GranteeVisitor = void (*)(void* arg, Oid grantee);
+void VisitGrantees(GranteeVisitor fn, void* arg);
 
 }  // namespace jit::grants
