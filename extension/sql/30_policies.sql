@@ -238,16 +238,18 @@ BEGIN
     SELECT f.name, split_part(g.glob, '.', 1) AS schema_glob, split_part(g.glob, '.', 2) AS relation_glob
     FROM in_force f CROSS JOIN LATERAL unnest(coalesce(f.objects, ARRAY['*.*'])) AS g (glob)
   ),
+  matched AS MATERIALIZED (
+    SELECT DISTINCT n.relid, f.place, f.name, f.privileges
+    FROM named n
+    JOIN glob g ON jit.glob_match(g.schema_glob, n.schema_name) AND jit.glob_match(g.relation_glob, n.relation_name)
+    JOIN in_force f ON f.name = g.name
+  ),
   of_relation AS (
-    SELECT DISTINCT ON (t.relid, t.privilege) f.place, f.name,
+    SELECT DISTINCT ON (t.relid, t.privilege) m.place, m.name,
            t.privilege || ' on ' || coalesce(t.relid::regclass::text, 'a dropped relation') AS what
     FROM target t
-    LEFT JOIN in_force f
-      ON (f.privileges IS NULL OR t.privilege = ANY (f.privileges))
-     AND EXISTS (SELECT FROM named n JOIN glob g ON g.name = f.name
-                 WHERE n.relid = t.relid AND jit.glob_match(g.schema_glob, n.schema_name)
-                   AND jit.glob_match(g.relation_glob, n.relation_name))
-    ORDER BY t.relid, t.privilege, f.place
+    LEFT JOIN matched m ON m.relid = t.relid AND (m.privileges IS NULL OR t.privilege = ANY (m.privileges))
+    ORDER BY t.relid, t.privilege, m.place
   ),
   touching AS (
     SELECT i.schema_name, i.privilege, f.place, f.name, bool_or(btrim(g.relation_glob, '*') = '') AS covers
