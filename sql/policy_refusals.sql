@@ -66,5 +66,13 @@ INSERT INTO jit.policies (name, approvals) VALUES ('mine', 0);
 SET SESSION AUTHORIZATION jr_alice;
 SELECT * FROM jit.policies;
 \echo :SQLSTATE
+-- A DBA may let somebody else keep them; the checks are the same.
+RESET SESSION AUTHORIZATION;
+GRANT SELECT, INSERT, UPDATE, DELETE ON jit.policies TO jr_dave;
+SET SESSION AUTHORIZATION jr_dave;
+INSERT INTO jit.policies (name, active_hours) VALUES ('hours', 'Mon-Fri 08:00-18:00');
+INSERT INTO jit.policies (name, active_hours) VALUES ('no hours', 'never');
+\echo :SQLSTATE
+DELETE FROM jit.policies WHERE name = 'hours';
 \set goodbye :srcdir '/sql/include/goodbye.sql'
 \i :goodbye
