@@ -16,8 +16,10 @@ namespace {
 
 ExitCode ExitCodeOf(const pg::Error& error) {
   switch (error.kind()) {
-    case pg::Error::Kind::kTimeout: return ExitCode::kTimedOut;
-    case pg::Error::Kind::kConnection: return core::ExitCodeFor(error.sqlstate());
+    case pg::Error::Kind::kTimeout:
+      return ExitCode::kTimedOut;
+    case pg::Error::Kind::kConnection:
+      return core::ExitCodeFor(error.sqlstate());
     case pg::Error::Kind::kStatement:
       return error.sqlstate().empty() ? ExitCode::kFailed : core::ExitCodeFor(error.sqlstate());
   }

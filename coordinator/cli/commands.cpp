@@ -15,7 +15,11 @@ std::vector<Option> ConnectionOptions() {
 
 std::vector<Option> OutputOptions() {
   return {
-      {"output", 'o', "FORM", "table, tsv or json; table on a terminal, otherwise tsv", {"table", "tsv", "json"}},
+      {"output",
+       'o',
+       "FORM",
+       "table, tsv or json; table on a terminal, otherwise tsv",
+       {"table", "tsv", "json"}},
       {"json", 0, "", "the same as --output json"},
   };
 }
@@ -29,17 +33,18 @@ std::vector<Option> WatchOptions() {
 
 const std::vector<Command>& Commands() {
   static const std::vector<Command> commands{
-      RequestsCommand(),   ShowCommand(),       ApproveCommand(),     DenyCommand(),
-      RevokeCommand(),     ReviewCommand(),     GrantsCommand(),      PolicyListCommand(),
-      PolicyDiffCommand(), PolicyApplyCommand(), TargetsCommand(),    DoctorCommand(),
-      RunCommand(),        CompletionCommand(), VersionCommand(),     HelpCommand(),
+      RequestsCommand(),   ShowCommand(),        ApproveCommand(), DenyCommand(),
+      RevokeCommand(),     ReviewCommand(),      GrantsCommand(),  PolicyListCommand(),
+      PolicyDiffCommand(), PolicyApplyCommand(), TargetsCommand(), DoctorCommand(),
+      RunCommand(),        CompletionCommand(),  VersionCommand(), HelpCommand(),
   };
   return commands;
 }
 
 const Command* FindCommand(std::string_view name) {
   const auto& all = Commands();
-  const auto found = std::find_if(all.begin(), all.end(), [&](const Command& c) { return c.name == name; });
+  const auto found =
+      std::find_if(all.begin(), all.end(), [&](const Command& c) { return c.name == name; });
   return found == all.end() ? nullptr : &*found;
 }
 

@@ -1,4 +1,5 @@
-// `completion`: scripts for bash and zsh, made from the table of commands so that they cannot drift from it.
+// `completion`: scripts for bash and zsh, made from the table of commands so that they cannot drift
+// from it.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -11,8 +12,11 @@
 namespace jit::cli {
 namespace {
 
-// Ids are offered only where the login works without asking; the answer must come quickly or not at all.
-constexpr const char* kIds = "jit-coordinator requests --status {} --limit 100 --output tsv --timeout 2s 2>/dev/null </dev/null | cut -f1";
+// Ids are offered only where the login works without asking; the answer must come quickly or not at
+// all.
+constexpr const char* kIds =
+    "jit-coordinator requests --status {} --limit 100 --output tsv --timeout 2s 2>/dev/null "
+    "</dev/null | cut -f1";
 
 std::vector<std::string> FirstWords() {
   std::vector<std::string> words;
@@ -27,12 +31,15 @@ std::vector<std::string> FirstWords() {
 std::vector<std::string> SecondWords(const std::string& first) {
   std::vector<std::string> words;
   for (const Command& command : Commands()) {
-    if (command.name.starts_with(first + " ")) words.push_back(command.name.substr(first.size() + 1));
+    if (command.name.starts_with(first + " "))
+      words.push_back(command.name.substr(first.size() + 1));
   }
   return words;
 }
 
-std::string Join(const std::vector<std::string>& words) { return fmt::format("{}", fmt::join(words, " ")); }
+std::string Join(const std::vector<std::string>& words) {
+  return fmt::format("{}", fmt::join(words, " "));
+}
 
 std::vector<std::string> OptionWords(const Command& command) {
   std::vector<std::string> words{"--help", "-h"};
@@ -46,22 +53,30 @@ std::vector<std::string> OptionWords(const Command& command) {
 // What the shell runs to complete an argument; empty = nothing is known.
 std::string BashArguments(const Command& command) {
   switch (command.arguments) {
-    case Arguments::kNone: return "";
+    case Arguments::kNone:
+      return "";
     case Arguments::kRequest:
     case Arguments::kRequests:
-      return fmt::format("COMPREPLY=($(compgen -W \"$({})\" -- \"$cur\"))", fmt::format(fmt::runtime(kIds), command.statuses));
-    case Arguments::kFile: return "COMPREPLY=($(compgen -f -- \"$cur\"))";
-    case Arguments::kShell: return "COMPREPLY=($(compgen -W 'bash zsh' -- \"$cur\"))";
+      return fmt::format("COMPREPLY=($(compgen -W \"$({})\" -- \"$cur\"))",
+                         fmt::format(fmt::runtime(kIds), command.statuses));
+    case Arguments::kFile:
+      return "COMPREPLY=($(compgen -f -- \"$cur\"))";
+    case Arguments::kShell:
+      return "COMPREPLY=($(compgen -W 'bash zsh' -- \"$cur\"))";
     case Arguments::kTopic:
-      return fmt::format("COMPREPLY=($(compgen -W '{} {}' -- \"$cur\"))", Join(FirstWords()), Join(Topics()));
+      return fmt::format("COMPREPLY=($(compgen -W '{} {}' -- \"$cur\"))", Join(FirstWords()),
+                         Join(Topics()));
   }
   return "";
 }
 
 std::string BashValue(const Option& option) {
   if (option.argument == "FILE") return "COMPREPLY=($(compgen -f -- \"$cur\"))";
-  if (option.name == "target") return "COMPREPLY=($(compgen -W \"$(jit-coordinator targets --names 2>/dev/null)\" -- \"$cur\"))";
-  if (!option.values.empty()) return fmt::format("COMPREPLY=($(compgen -W '{}' -- \"$cur\"))", Join(option.values));
+  if (option.name == "target")
+    return "COMPREPLY=($(compgen -W \"$(jit-coordinator targets --names 2>/dev/null)\" -- "
+           "\"$cur\"))";
+  if (!option.values.empty())
+    return fmt::format("COMPREPLY=($(compgen -W '{}' -- \"$cur\"))", Join(option.values));
   return "COMPREPLY=()";
 }
 
@@ -74,8 +89,9 @@ std::string BashCommand(const Command& command) {
     out += fmt::format("        --{}{}) {}; return ;;\n", option.name, letter, BashValue(option));
   }
   out += "      esac\n";
-  out += fmt::format("      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W '{}' -- \"$cur\")); return; fi\n",
-                     Join(OptionWords(command)));
+  out += fmt::format(
+      "      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W '{}' -- \"$cur\")); return; fi\n",
+      Join(OptionWords(command)));
   const std::string arguments = BashArguments(command);
   if (!arguments.empty()) out += "      " + arguments + "\n";
   return out;
@@ -85,16 +101,22 @@ std::string Bash() {
   std::string out =
       "# bash completion for jit-coordinator; made by `jit-coordinator completion bash`\n"
       "_jit_coordinator() {\n"
-      "  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]}\n"
+      "  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} "
+      "command=${COMP_WORDS[1]}\n"
       "  COMPREPLY=()\n";
-  out += fmt::format("  if (( COMP_CWORD == 1 )); then COMPREPLY=($(compgen -W '{} --help --version' -- \"$cur\")); return; fi\n",
-                     Join(FirstWords()));
+  out += fmt::format(
+      "  if (( COMP_CWORD == 1 )); then COMPREPLY=($(compgen -W '{} --help --version' -- "
+      "\"$cur\")); return; fi\n",
+      Join(FirstWords()));
   out += "  case \"$command\" in\n";
   for (const std::string& first : FirstWords()) {
     const auto seconds = SecondWords(first);
     if (seconds.empty()) continue;
-    out += fmt::format("    {}) if (( COMP_CWORD == 2 )); then COMPREPLY=($(compgen -W '{}' -- \"$cur\")); return; fi\n"
-                       "      command+=\" ${{COMP_WORDS[2]}}\" ;;\n", first, Join(seconds));
+    out += fmt::format(
+        "    {}) if (( COMP_CWORD == 2 )); then COMPREPLY=($(compgen -W '{}' -- \"$cur\")); "
+        "return; fi\n"
+        "      command+=\" ${{COMP_WORDS[2]}}\" ;;\n",
+        first, Join(seconds));
   }
   out += "  esac\n  case \"$command\" in\n";
   for (const Command& command : Commands()) {
@@ -129,12 +151,18 @@ std::string ZshValue(const Option& option) {
 
 std::string ZshArguments(const Command& command) {
   switch (command.arguments) {
-    case Arguments::kNone: return "";
-    case Arguments::kRequest: return fmt::format(" '1:request:_jit_coordinator_ids {}'", command.statuses);
-    case Arguments::kRequests: return fmt::format(" '*:request:_jit_coordinator_ids {}'", command.statuses);
-    case Arguments::kFile: return " '1:file:_files'";
-    case Arguments::kShell: return " '1:shell:(bash zsh)'";
-    case Arguments::kTopic: return fmt::format(" '1:topic:({} {})'", Join(FirstWords()), Join(Topics()));
+    case Arguments::kNone:
+      return "";
+    case Arguments::kRequest:
+      return fmt::format(" '1:request:_jit_coordinator_ids {}'", command.statuses);
+    case Arguments::kRequests:
+      return fmt::format(" '*:request:_jit_coordinator_ids {}'", command.statuses);
+    case Arguments::kFile:
+      return " '1:file:_files'";
+    case Arguments::kShell:
+      return " '1:shell:(bash zsh)'";
+    case Arguments::kTopic:
+      return fmt::format(" '1:topic:({} {})'", Join(FirstWords()), Join(Topics()));
   }
   return "";
 }
@@ -161,32 +189,41 @@ std::string Zsh() {
   out += fmt::format(fmt::runtime(kIds), "$1");
   out +=
       ")\"})\n  compadd -a ids\n}\n"
-      "_jit_coordinator_targets() {\n  local -a names\n  names=(${(f)\"$(jit-coordinator targets --names 2>/dev/null)\"})\n"
+      "_jit_coordinator_targets() {\n  local -a names\n  names=(${(f)\"$(jit-coordinator targets "
+      "--names 2>/dev/null)\"})\n"
       "  compadd -a names\n}\n"
-      "_jit_coordinator() {\n  if (( CURRENT == 2 )); then\n    local -a commands\n    commands=(\n";
+      "_jit_coordinator() {\n  if (( CURRENT == 2 )); then\n    local -a commands\n    "
+      "commands=(\n";
   for (const std::string& first : FirstWords()) {
     const Command* command = FindCommand(first);
     const std::string summary = command != nullptr ? command->summary : Join(SecondWords(first));
     out += fmt::format("      '{}:{}'\n", first, ZshText(summary));
   }
-  out += "    )\n    _describe command commands\n    return\n  fi\n  local command=$words[2]\n  local -i skip=1\n  case $command in\n";
+  out +=
+      "    )\n    _describe command commands\n    return\n  fi\n  local command=$words[2]\n  local "
+      "-i skip=1\n  case $command in\n";
   for (const std::string& first : FirstWords()) {
     const auto seconds = SecondWords(first);
     if (seconds.empty()) continue;
-    out += fmt::format("    {})\n      if (( CURRENT == 3 )); then compadd {}; return; fi\n"
-                       "      command=\"$command $words[3]\"; skip=2 ;;\n", first, Join(seconds));
+    out += fmt::format(
+        "    {})\n      if (( CURRENT == 3 )); then compadd {}; return; fi\n"
+        "      command=\"$command $words[3]\"; skip=2 ;;\n",
+        first, Join(seconds));
   }
   out += "  esac\n  shift $skip words\n  (( CURRENT -= skip ))\n  case $command in\n";
   for (const Command& command : Commands()) {
     out += fmt::format("    '{}')\n      {} ;;\n", command.name, ZshCommand(command));
   }
-  return out + "  esac\n}\nif [[ $funcstack[1] == _jit-coordinator ]]; then _jit_coordinator \"$@\"; else compdef _jit_coordinator jit-coordinator; fi\n";
+  return out +
+         "  esac\n}\nif [[ $funcstack[1] == _jit-coordinator ]]; then _jit_coordinator \"$@\"; "
+         "else compdef _jit_coordinator jit-coordinator; fi\n";
 }
 
 ExitCode Run(Invocation& invocation) {
   const std::string shell = invocation.Argument("the shell (bash or zsh)");
   const std::string script = CompletionFor(shell);
-  if (script.empty()) throw UsageError(fmt::format("no completion for \"{}\", only for bash and zsh", shell));
+  if (script.empty())
+    throw UsageError(fmt::format("no completion for \"{}\", only for bash and zsh", shell));
   Output(invocation).Write(script);
   return ExitCode::kOk;
 }
@@ -203,8 +240,9 @@ Command CompletionCommand() {
   return {.name = "completion",
           .usage = "bash|zsh",
           .summary = "print the completion script for a shell",
-          .details = "bash: source <(jit-coordinator completion bash)\n"
-                     "zsh:  source <(jit-coordinator completion zsh), after compinit",
+          .details =
+              "bash: source <(jit-coordinator completion bash)\n"
+              "zsh:  source <(jit-coordinator completion zsh), after compinit",
           .arguments = Arguments::kShell,
           .run = Run};
 }

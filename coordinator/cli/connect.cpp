@@ -6,12 +6,12 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iostream>
 
 #include "cli/output.h"
+#include "core/text.h"
 
 namespace jit::cli {
 namespace {
@@ -28,19 +28,23 @@ bool FileExists(const std::string& path) {
 
 // Not shown while typed. No value where nobody can be asked.
 std::optional<std::string> AskPassword(const std::string& user) {
-  std::fstream terminal("/dev/tty", std::ios::in | std::ios::out);
+  std::FILE* terminal = std::fopen("/dev/tty", "r+e");
+  if (terminal == nullptr) return std::nullopt;
+  const int fd = ::fileno(terminal);
   termios before{};
-  if (!terminal || ::tcgetattr(STDIN_FILENO, &before) != 0) return std::nullopt;
+  ::tcgetattr(fd, &before);
   termios silent = before;
   silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-  terminal << "Password for " << user << ": " << std::flush;
-  ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+  fmt::print(terminal, "Password for {}: ", core::EscapeForTerminal(user));
+  std::fflush(terminal);
+  ::tcsetattr(fd, TCSAFLUSH, &silent);
   std::string password;
-  const bool read = static_cast<bool>(std::getline(terminal, password));
-  ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-  terminal.clear();
-  terminal << "\n" << std::flush;
-  return read ? std::optional(password) : std::nullopt;
+  int c = 0;
+  while ((c = std::fgetc(terminal)) != EOF && c != '\n') password += static_cast<char>(c);
+  ::tcsetattr(fd, TCSAFLUSH, &before);
+  std::fputs("\n", terminal);
+  std::fclose(terminal);
+  return c == EOF ? std::nullopt : std::optional(password);
 }
 
 void SetLogin(const Invocation& invocation, pg::Parameters& parameters) {
@@ -82,13 +86,18 @@ pg::Parameters ParametersOf(const Invocation& invocation) {
     return parameters;
   }
   const FoundConfig found = FindConfig(invocation);
-  if (const config::Target* target = found.config.Find(where)) return ParametersOf(invocation, *target);
+  if (const config::Target* target = found.config.Find(where))
+    return ParametersOf(invocation, *target);
   if (found.path.empty()) {
-    throw UsageError(fmt::format("no configuration that would name the target \"{0}\"; for a database of that name "
-                                 "say -d dbname={0}", where));
+    throw UsageError(fmt::format(
+        "no configuration that would name the target \"{0}\"; for a database of that name "
+        "say -d dbname={0}",
+        where));
   }
-  throw UsageError(fmt::format("{1} has no target \"{0}\" (`jit-coordinator targets` lists them); for a database "
-                               "of that name say -d dbname={0}", where, found.path));
+  throw UsageError(fmt::format(
+      "{1} has no target \"{0}\" (`jit-coordinator targets` lists them); for a database "
+      "of that name say -d dbname={0}",
+      where, found.path));
 }
 
 std::unique_ptr<pg::Session> Connect(const Invocation& invocation, pg::Parameters parameters) {
@@ -123,9 +132,12 @@ Database Open(const Invocation& invocation) {
       " JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'jit_access'");
   if (found.empty()) {
     throw pg::Error(pg::Error::Kind::kStatement,
-                    {"", fmt::format("the database \"{}\" does not have the extension jit_access",
-                                     database.session->connection().database()),
-                     "", "Is it the right database? -d names another; `jit-coordinator doctor` looks into this one.",
+                    {"",
+                     fmt::format("the database \"{}\" does not have the extension jit_access",
+                                 database.session->connection().database()),
+                     "",
+                     "Is it the right database? -d names another; `jit-coordinator doctor` looks "
+                     "into this one.",
                      false});
   }
   database.schema = found.TextOr(0, "schema");
@@ -134,7 +146,8 @@ Database Open(const Invocation& invocation) {
 
 std::optional<std::string> IntervalValue(const std::optional<core::Interval>& interval) {
   if (!interval) return std::nullopt;
-  return fmt::format("{} months {} days {} microseconds", interval->months, interval->days, interval->micros);
+  return fmt::format("{} months {} days {} microseconds", interval->months, interval->days,
+                     interval->micros);
 }
 
 }  // namespace jit::cli

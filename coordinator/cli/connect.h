@@ -10,8 +10,8 @@
 
 namespace jit::cli {
 
-// The configuration by --config, else where config::DefaultPath finds it; throws UsageError for one with mistakes.
-// Without any file: a configuration without targets, and an empty path.
+// The configuration by --config, else where config::DefaultPath finds it; throws UsageError for one
+// with mistakes. Without any file: a configuration without targets, and an empty path.
 struct FoundConfig {
   std::string path;
   config::Config config;

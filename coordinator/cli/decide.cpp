@@ -1,4 +1,5 @@
-// `approve`, `deny`, `revoke`, `review`: one call of the database per request, each a transaction of its own.
+// `approve`, `deny`, `revoke`, `review`: one call of the database per request, each a transaction
+// of its own.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -16,7 +17,10 @@ struct Outcome {
 };
 
 core::Json ErrorJson(const pg::ErrorFields& error) {
-  return {{"sqlstate", error.sqlstate}, {"message", error.message}, {"detail", error.detail}, {"hint", error.hint}};
+  return {{"sqlstate", error.sqlstate},
+          {"message", error.message},
+          {"detail", error.detail},
+          {"hint", error.hint}};
 }
 
 void Print(const Output& output, const std::vector<Outcome>& outcomes) {
@@ -45,12 +49,14 @@ void Print(const Output& output, const std::vector<Outcome>& outcomes) {
 // What remains to be said: an approval alone may not be enough.
 void HintPending(pg::Session& session, std::int64_t id) {
   const pg::Result found = session.Query(
-      "SELECT approvals_given, approvals_needed, approver_roles FROM jit.visible_requests WHERE id = $1",
+      "SELECT approvals_given, approvals_needed, approver_roles FROM jit.visible_requests WHERE id "
+      "= $1",
       {fmt::to_string(id)});
   if (found.empty()) return;
-  PrintNote(fmt::format("request {} has {} of {} approvals; members of {} may approve", id,
-                        found.TextOr(0, "approvals_given"), found.TextOr(0, "approvals_needed"),
-                        fmt::join(found.List(0, "approver_roles").value_or(std::vector<std::string>{}), ", ")));
+  PrintNote(fmt::format(
+      "request {} has {} of {} approvals; members of {} may approve", id,
+      found.TextOr(0, "approvals_given"), found.TextOr(0, "approvals_needed"),
+      fmt::join(found.List(0, "approver_roles").value_or(std::vector<std::string>{}), ", ")));
 }
 
 // Goes on after a refusal; the exit code is that of the first one.
@@ -59,7 +65,8 @@ ExitCode Decide(Invocation& invocation, const std::string& function, const pg::V
   const auto ids = invocation.RequestIds();
   Database database = Open(invocation);
   // Either in the extension's schema, or jit.review.
-  const std::string name = function.find('.') == std::string::npos ? database.schema + "." + function : function;
+  const std::string name =
+      function.find('.') == std::string::npos ? database.schema + "." + function : function;
   std::string parameters = "$1";
   for (std::size_t i = 0; i < more.size(); ++i) parameters += fmt::format(", ${}", i + 2);
   std::vector<Outcome> outcomes;
@@ -68,8 +75,8 @@ ExitCode Decide(Invocation& invocation, const std::string& function, const pg::V
     pg::Values values{fmt::to_string(id)};
     values.insert(values.end(), more.begin(), more.end());
     try {
-      const pg::Result result =
-          database.session->Query(fmt::format("SELECT {}({}) AS status", name, parameters), std::move(values));
+      const pg::Result result = database.session->Query(
+          fmt::format("SELECT {}({}) AS status", name, parameters), std::move(values));
       outcomes.push_back({id, result.TextOr(0, "status"), std::nullopt});
     } catch (const pg::Error& error) {
       if (error.connection_lost()) {
@@ -95,16 +102,21 @@ ExitCode RunApprove(Invocation& invocation) {
                 {invocation.Get("message"), IntervalValue(invocation.Length("duration"))});
 }
 
-ExitCode RunDeny(Invocation& invocation) { return Decide(invocation, "jit_deny", {invocation.Get("message")}); }
+ExitCode RunDeny(Invocation& invocation) {
+  return Decide(invocation, "jit_deny", {invocation.Get("message")});
+}
 
-ExitCode RunRevoke(Invocation& invocation) { return Decide(invocation, "jit_revoke", {invocation.Get("message")}); }
+ExitCode RunRevoke(Invocation& invocation) {
+  return Decide(invocation, "jit_revoke", {invocation.Get("message")});
+}
 
 ExitCode RunReview(Invocation& invocation) {
   if (!invocation.Has("message")) throw UsageError("a review says what was found: -m TEXT");
   return Decide(invocation, "jit.review", {invocation.Get("message")});
 }
 
-Command Make(std::string name, std::string summary, std::string details, std::string statuses, std::string message_help) {
+Command Make(std::string name, std::string summary, std::string details, std::string statuses,
+             std::string message_help) {
   Command command{.name = std::move(name),
                   .usage = "ID... [options]",
                   .summary = std::move(summary),
@@ -121,38 +133,45 @@ Command Make(std::string name, std::string summary, std::string details, std::st
 }  // namespace
 
 Command ApproveCommand() {
-  Command command = Make("approve", "approve requests",
-                         "Each id is decided on by itself; one that is refused keeps no other back.\n"
-                         "Prints the status afterwards: 'pending' while further approvals are needed.",
-                         "pending", "comment for the record");
-  command.options.insert(command.options.begin() + 1,
-                         {"duration", 't', "TIME", "approve for less time than was asked for, such as 30m"});
-  command.examples = {"jit-coordinator approve 12 -m 'agreed with Kim'", "jit-coordinator approve 12,13 --duration 30m"};
+  Command command =
+      Make("approve", "approve requests",
+           "Each id is decided on by itself; one that is refused keeps no other back.\n"
+           "Prints the status afterwards: 'pending' while further approvals are needed.",
+           "pending", "comment for the record");
+  command.options.insert(
+      command.options.begin() + 1,
+      {"duration", 't', "TIME", "approve for less time than was asked for, such as 30m"});
+  command.examples = {"jit-coordinator approve 12 -m 'agreed with Kim'",
+                      "jit-coordinator approve 12,13 --duration 30m"};
   command.run = RunApprove;
   return command;
 }
 
 Command DenyCommand() {
-  Command command = Make("deny", "deny requests", "A denial ends the request, whatever approvals it has.", "pending",
-                         "why, for the requester to read");
+  Command command =
+      Make("deny", "deny requests", "A denial ends the request, whatever approvals it has.",
+           "pending", "why, for the requester to read");
   command.examples = {"jit-coordinator deny 12 -m 'use the replica'"};
   command.run = RunDeny;
   return command;
 }
 
 Command RevokeCommand() {
-  Command command = Make("revoke", "end access that was granted",
-                         "Running statements under the grant are cancelled, open cursors give no further row.", "active",
-                         "why, for the record");
+  Command command =
+      Make("revoke", "end access that was granted",
+           "Running statements under the grant are cancelled, open cursors give no further row.",
+           "active", "why, for the record");
   command.examples = {"jit-coordinator revoke 12 -m 'incident closed'"};
   command.run = RunRevoke;
   return command;
 }
 
 Command ReviewCommand() {
-  Command command = Make("review", "record the review that break-glass access owes",
-                         "Break-glass access is granted without approval; an approver other than the requester\n"
-                         "looks at it afterwards.", "open", "what was found");
+  Command command =
+      Make("review", "record the review that break-glass access owes",
+           "Break-glass access is granted without approval; an approver other than the requester\n"
+           "looks at it afterwards.",
+           "open", "what was found");
   command.examples = {"jit-coordinator review 12 -m 'read two customers, as the incident says'"};
   command.run = RunReview;
   return command;

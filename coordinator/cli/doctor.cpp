@@ -13,20 +13,28 @@ using Level = Finding::Level;
 
 std::string NameOf(Level level) {
   switch (level) {
-    case Level::kOk: return "ok";
-    case Level::kUnknown: return "unknown";
-    case Level::kWarning: return "warning";
-    case Level::kProblem: return "problem";
+    case Level::kOk:
+      return "ok";
+    case Level::kUnknown:
+      return "unknown";
+    case Level::kWarning:
+      return "warning";
+    case Level::kProblem:
+      return "problem";
   }
   return "";
 }
 
 core::Style StyleOf(Level level) {
   switch (level) {
-    case Level::kOk: return core::Style::kGood;
-    case Level::kUnknown: return core::Style::kDim;
-    case Level::kWarning: return core::Style::kWarning;
-    case Level::kProblem: return core::Style::kBad;
+    case Level::kOk:
+      return core::Style::kGood;
+    case Level::kUnknown:
+      return core::Style::kDim;
+    case Level::kWarning:
+      return core::Style::kWarning;
+    case Level::kProblem:
+      return core::Style::kBad;
   }
   return core::Style::kPlain;
 }
@@ -46,8 +54,9 @@ std::vector<Finding> Examine(pg::Session& session) {
     } catch (const pg::Error& error) {
       if (error.connection_lost()) throw;
       const bool forbidden = error.sqlstate() == "42501";
-      findings.push_back({check.name, forbidden ? Level::kUnknown : Level::kProblem, error.what(),
-                          forbidden ? "Ask as an approver, an auditor or a superuser." : error.fields().hint});
+      findings.push_back(
+          {check.name, forbidden ? Level::kUnknown : Level::kProblem, error.what(),
+           forbidden ? "Ask as an approver, an auditor or a superuser." : error.fields().hint});
     }
   }
   return findings;
@@ -58,13 +67,15 @@ ExitCode Run(Invocation& invocation) {
   const Output output(invocation);
   const auto session = Connect(invocation, ParametersOf(invocation));
   const std::vector<Finding> findings = Examine(*session);
-  core::Table table{{{"check", "CHECK"}, {"result", "RESULT"}, {"text", "FOUND"}, {"hint", ""}}, {}};
+  core::Table table{{{"check", "CHECK"}, {"result", "RESULT"}, {"text", "FOUND"}, {"hint", ""}},
+                    {}};
   ExitCode code = ExitCode::kOk;
   for (const Finding& finding : findings) {
     if (finding.level == Level::kProblem) code = ExitCode::kFailed;
     Cell text = Cell::Text(finding.text);
     if (!finding.hint.empty() && finding.level != Level::kOk) text.human += ". " + finding.hint;
-    table.rows.push_back({Cell::Text(finding.check), Cell::Text(NameOf(finding.level), StyleOf(finding.level)), text,
+    table.rows.push_back({Cell::Text(finding.check),
+                          Cell::Text(NameOf(finding.level), StyleOf(finding.level)), text,
                           finding.hint.empty() ? Cell::Null() : Cell::Text(finding.hint)});
   }
   output.Print(table);
@@ -74,15 +85,21 @@ ExitCode Run(Invocation& invocation) {
 }  // namespace
 
 Command DoctorCommand() {
-  Command command{.name = "doctor",
-                  .usage = "[options]",
-                  .summary = "check that everything is in place, and who holds too much",
-                  .details = "Is the library preloaded, are its version and the extension's equal, can jit_elevated be\n"
-                             "abused, has the daemon's role more than it needs, is a daemon connected, can every policy\n"
-                             "be met, and who holds privileges without asking. Exits with 1 where there is a problem;\n"
-                             "warnings alone are 0. It sees most as a superuser or an auditor.",
-                  .examples = {"jit-coordinator doctor -d shop", "jit-coordinator doctor --json | jq '.[] | select(.result == \"problem\")'"},
-                  .run = Run};
+  Command command{
+      .name = "doctor",
+      .usage = "[options]",
+      .summary = "check that everything is in place, and who holds too much",
+      .details =
+          "Is the library preloaded, are its version and the extension's equal, can jit_elevated "
+          "be\n"
+          "abused, has the daemon's role more than it needs, is a daemon connected, can every "
+          "policy\n"
+          "be met, and who holds privileges without asking. Exits with 1 where there is a "
+          "problem;\n"
+          "warnings alone are 0. It sees most as a superuser or an auditor.",
+      .examples = {"jit-coordinator doctor -d shop",
+                   "jit-coordinator doctor --json | jq '.[] | select(.result == \"problem\")'"},
+      .run = Run};
   for (auto* more : {+OutputOptions, +ConnectionOptions}) {
     for (Option& option : more()) command.options.push_back(std::move(option));
   }

@@ -12,8 +12,9 @@ constexpr int kOldestServer = 150000;
 
 void CheckServer(pg::Session& session, const std::string& name, Findings& findings) {
   const int version = session.connection().server_version();
-  const std::string text = fmt::format("PostgreSQL {}.{}, database \"{}\", as \"{}\"", version / 10000, version % 10000,
-                                       session.connection().database(), session.connection().user());
+  const std::string text =
+      fmt::format("PostgreSQL {}.{}, database \"{}\", as \"{}\"", version / 10000, version % 10000,
+                  session.connection().database(), session.connection().user());
   if (version < kOldestServer) {
     findings.push_back({name, Level::kProblem, text, "jit_access needs PostgreSQL 15 or newer."});
   } else {
@@ -21,15 +22,18 @@ void CheckServer(pg::Session& session, const std::string& name, Findings& findin
   }
 }
 
-// The setting exists only where the library is loaded, and in a new session only preloading has done that.
+// The setting exists only where the library is loaded, and in a new session only preloading has
+// done that.
 void CheckPreloaded(pg::Session& session, const std::string& name, Findings& findings) {
-  const pg::Result found =
-      session.Query("SELECT count(*) AS n FROM pg_catalog.pg_settings WHERE name = 'jit_access.default_explain'");
+  const pg::Result found = session.Query(
+      "SELECT count(*) AS n FROM pg_catalog.pg_settings WHERE name = 'jit_access.default_explain'");
   if (found.Integer(0, "n") == 1) {
     findings.push_back({name, Level::kOk, "the library is preloaded", ""});
   } else {
-    findings.push_back({name, Level::kProblem, "the library jit_access is not preloaded: nothing is granted or governed",
-                        "Add it to shared_preload_libraries in postgresql.conf and restart PostgreSQL."});
+    findings.push_back(
+        {name, Level::kProblem,
+         "the library jit_access is not preloaded: nothing is granted or governed",
+         "Add it to shared_preload_libraries in postgresql.conf and restart PostgreSQL."});
   }
 }
 
@@ -41,10 +45,13 @@ void CheckExtension(pg::Session& session, const std::string& name, Findings& fin
   const auto installed = found.Text(0, "installed");
   const auto available = found.Text(0, "available");
   if (!installed) {
-    findings.push_back({name, Level::kProblem, "the extension is not in this database",
-                        available ? "CREATE EXTENSION jit_access;" : "Install jit_access on the server, then CREATE EXTENSION jit_access;"});
+    findings.push_back(
+        {name, Level::kProblem, "the extension is not in this database",
+         available ? "CREATE EXTENSION jit_access;"
+                   : "Install jit_access on the server, then CREATE EXTENSION jit_access;"});
   } else if (available && *available != *installed) {
-    findings.push_back({name, Level::kWarning, fmt::format("version {}, but {} is on the server", *installed, *available),
+    findings.push_back({name, Level::kWarning,
+                        fmt::format("version {}, but {} is on the server", *installed, *available),
                         "ALTER EXTENSION jit_access UPDATE;"});
   } else {
     findings.push_back({name, Level::kOk, fmt::format("version {}", *installed), ""});
@@ -58,22 +65,29 @@ void CheckVersions(pg::Session& session, const std::string& name, Findings& find
   const std::string library = found.TextOr(0, "library");
   const std::string extension = found.TextOr(0, "extension");
   if (library == extension) {
-    findings.push_back({name, Level::kOk, fmt::format("library and extension are both {}", library), ""});
+    findings.push_back(
+        {name, Level::kOk, fmt::format("library and extension are both {}", library), ""});
   } else {
-    findings.push_back({name, Level::kProblem, fmt::format("the loaded library is {}, the extension {}", library, extension),
-                        "Restart PostgreSQL after installing, then ALTER EXTENSION jit_access UPDATE;"});
+    findings.push_back(
+        {name, Level::kProblem,
+         fmt::format("the loaded library is {}, the extension {}", library, extension),
+         "Restart PostgreSQL after installing, then ALTER EXTENSION jit_access UPDATE;"});
   }
 }
 
-// Without them sessions would go on with grants that are over, and a dropped table's OID could come back.
+// Without them sessions would go on with grants that are over, and a dropped table's OID could come
+// back.
 void CheckTriggers(pg::Session& session, const std::string& name, Findings& findings) {
   const pg::Result found = session.Query(
       "SELECT 'trigger ' || t.tgname || ' on ' || c.relname AS what FROM pg_catalog.pg_trigger t"
-      " JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+      " JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid JOIN pg_catalog.pg_namespace n ON n.oid = "
+      "c.relnamespace"
       " WHERE n.nspname = 'jit' AND NOT t.tgisinternal AND t.tgenabled <> 'A'"
       " UNION ALL SELECT 'event trigger ' || e.evtname FROM pg_catalog.pg_event_trigger e"
-      " JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_event_trigger'::pg_catalog.regclass AND d.objid = e.oid"
-      " JOIN pg_catalog.pg_extension x ON x.oid = d.refobjid AND x.extname = 'jit_access' WHERE e.evtenabled <> 'A'");
+      " JOIN pg_catalog.pg_depend d ON d.classid = "
+      "'pg_catalog.pg_event_trigger'::pg_catalog.regclass AND d.objid = e.oid"
+      " JOIN pg_catalog.pg_extension x ON x.oid = d.refobjid AND x.extname = 'jit_access' WHERE "
+      "e.evtenabled <> 'A'");
   for (int row = 0; row < found.rows(); ++row) {
     findings.push_back({name, Level::kProblem, found.TextOr(row, "what") + " is not ENABLE ALWAYS",
                         "Somebody altered it: ALTER … ENABLE ALWAYS."});
@@ -84,29 +98,41 @@ void CheckTriggers(pg::Session& session, const std::string& name, Findings& find
 // Whoever is or can become jit_elevated reads and writes everything.
 void CheckElevated(pg::Session& session, const std::string& name, Findings& findings) {
   const pg::Result found = session.Query(
-      "SELECT r.rolcanlogin OR r.rolsuper OR r.rolcreaterole OR r.rolcreatedb OR r.rolreplication OR r.rolbypassrls AS able,"
-      " (SELECT pg_catalog.string_agg(m.member::pg_catalog.regrole::text, ', ') FROM pg_catalog.pg_auth_members m"
+      "SELECT r.rolcanlogin OR r.rolsuper OR r.rolcreaterole OR r.rolcreatedb OR r.rolreplication "
+      "OR r.rolbypassrls AS able,"
+      " (SELECT pg_catalog.string_agg(m.member::pg_catalog.regrole::text, ', ') FROM "
+      "pg_catalog.pg_auth_members m"
       "  WHERE m.roleid = r.oid) AS members,"
-      " pg_catalog.pg_has_role(r.oid, 'pg_read_all_data', 'USAGE') AND pg_catalog.pg_has_role(r.oid, 'pg_write_all_data', 'USAGE') AS works"
+      " pg_catalog.pg_has_role(r.oid, 'pg_read_all_data', 'USAGE') AND "
+      "pg_catalog.pg_has_role(r.oid, 'pg_write_all_data', 'USAGE') AS works"
       " FROM pg_catalog.pg_roles r WHERE r.rolname = 'jit_elevated'");
   const std::size_t before = findings.size();
   if (found.empty()) {
-    findings.push_back({name, Level::kProblem, "there is no role jit_elevated: no grant works", "CREATE ROLE jit_elevated NOLOGIN IN ROLE pg_read_all_data, pg_write_all_data;"});
+    findings.push_back(
+        {name, Level::kProblem, "there is no role jit_elevated: no grant works",
+         "CREATE ROLE jit_elevated NOLOGIN IN ROLE pg_read_all_data, pg_write_all_data;"});
     return;
   }
   if (found.Bool(0, "able")) {
-    findings.push_back({name, Level::kProblem, "jit_elevated may log in or has an attribute that a marker should not have",
-                        "ALTER ROLE jit_elevated NOLOGIN NOSUPERUSER NOCREATEROLE NOCREATEDB NOREPLICATION NOBYPASSRLS;"});
+    findings.push_back({name, Level::kProblem,
+                        "jit_elevated may log in or has an attribute that a marker should not have",
+                        "ALTER ROLE jit_elevated NOLOGIN NOSUPERUSER NOCREATEROLE NOCREATEDB "
+                        "NOREPLICATION NOBYPASSRLS;"});
   }
   if (const auto members = found.Text(0, "members")) {
-    findings.push_back({name, Level::kProblem, fmt::format("jit_elevated has members, who read and write everything: {}", *members),
-                        "REVOKE jit_elevated FROM each of them."});
+    findings.push_back(
+        {name, Level::kProblem,
+         fmt::format("jit_elevated has members, who read and write everything: {}", *members),
+         "REVOKE jit_elevated FROM each of them."});
   }
   if (!found.Bool(0, "works")) {
-    findings.push_back({name, Level::kProblem, "jit_elevated lacks pg_read_all_data or pg_write_all_data: grants do not work",
-                        "GRANT pg_read_all_data, pg_write_all_data TO jit_elevated;"});
+    findings.push_back(
+        {name, Level::kProblem,
+         "jit_elevated lacks pg_read_all_data or pg_write_all_data: grants do not work",
+         "GRANT pg_read_all_data, pg_write_all_data TO jit_elevated;"});
   }
-  if (findings.size() == before) findings.push_back({name, Level::kOk, "a marker that nobody can become", ""});
+  if (findings.size() == before)
+    findings.push_back({name, Level::kOk, "a marker that nobody can become", ""});
 }
 
 void CheckStanding(pg::Session& session, const std::string& name, Findings& findings) {
@@ -116,15 +142,18 @@ void CheckStanding(pg::Session& session, const std::string& name, Findings& find
   constexpr int kMost = 20;
   for (int row = 0; row < found.rows() && row < kMost; ++row) {
     findings.push_back({name, Level::kWarning,
-                        fmt::format("\"{}\" holds {} on {} without asking ({})", found.TextOr(row, "role"),
-                                    found.TextOr(row, "privileges"), found.TextOr(row, "relation"), found.TextOr(row, "via")),
+                        fmt::format("\"{}\" holds {} on {} without asking ({})",
+                                    found.TextOr(row, "role"), found.TextOr(row, "privileges"),
+                                    found.TextOr(row, "relation"), found.TextOr(row, "via")),
                         ""});
   }
   if (found.rows() > 0) {
-    findings.back().hint = fmt::format("{}REVOKE what people should ask for: SELECT * FROM jit.standing_access;",
-                                       found.rows() > kMost ? "There is more. " : "");
+    findings.back().hint =
+        fmt::format("{}REVOKE what people should ask for: SELECT * FROM jit.standing_access;",
+                    found.rows() > kMost ? "There is more. " : "");
   } else {
-    findings.push_back({name, Level::kOk, "no requester that you may see holds a privilege natively", ""});
+    findings.push_back(
+        {name, Level::kOk, "no requester that you may see holds a privilege natively", ""});
   }
 }
 
@@ -154,17 +183,25 @@ FROM member m JOIN pg_catalog.pg_roles r ON r.oid = m.oid ORDER BY 1)sql");
     const std::string role = found.TextOr(row, "role");
     const std::size_t before = findings.size();
     if (const std::string attributes = found.TextOr(row, "attributes"); !attributes.empty()) {
-      findings.push_back({name, Level::kProblem, fmt::format("\"{}\" has {}", role, attributes), "The daemon needs no attribute but LOGIN."});
+      findings.push_back({name, Level::kProblem, fmt::format("\"{}\" has {}", role, attributes),
+                          "The daemon needs no attribute but LOGIN."});
     }
     if (const auto groups = found.Text(row, "groups")) {
-      findings.push_back({name, Level::kProblem, fmt::format("\"{}\" is also a member of {}", role, *groups),
-                          "The daemon needs no group but jit_coordinator; as an approver it could decide for itself."});
+      findings.push_back({name, Level::kProblem,
+                          fmt::format("\"{}\" is also a member of {}", role, *groups),
+                          "The daemon needs no group but jit_coordinator; as an approver it could "
+                          "decide for itself."});
     }
     if (found.Integer(row, "owned").value_or(0) + found.Integer(row, "granted").value_or(0) > 0) {
-      findings.push_back({name, Level::kWarning, fmt::format("\"{}\" owns {} and holds privileges on {} relations here", role, found.TextOr(row, "owned"), found.TextOr(row, "granted")),
-                          "The daemon needs no table."});
+      findings.push_back(
+          {name, Level::kWarning,
+           fmt::format("\"{}\" owns {} and holds privileges on {} relations here", role,
+                       found.TextOr(row, "owned"), found.TextOr(row, "granted")),
+           "The daemon needs no table."});
     }
-    if (findings.size() == before) findings.push_back({name, Level::kOk, fmt::format("\"{}\" has nothing but jit_coordinator", role), ""});
+    if (findings.size() == before)
+      findings.push_back(
+          {name, Level::kOk, fmt::format("\"{}\" has nothing but jit_coordinator", role), ""});
   }
   if (!login) {
     findings.push_back({name, Level::kWarning, "no login is a member of jit_coordinator",
@@ -184,17 +221,22 @@ WHERE g.rolname IN ('jit_requester', 'jit_approver') GROUP BY g.rolname ORDER BY
     const std::string role = found.TextOr(row, "role");
     const auto logins = found.Integer(row, "logins").value_or(0);
     if (logins == 0) {
-      findings.push_back({name, Level::kWarning, fmt::format("nobody is a member of {}", role), fmt::format("GRANT {} TO somebody;", role)});
+      findings.push_back({name, Level::kWarning, fmt::format("nobody is a member of {}", role),
+                          fmt::format("GRANT {} TO somebody;", role)});
     } else {
       findings.push_back({name, Level::kOk, fmt::format("{} has {} logins", role, logins), ""});
     }
     if (const auto supers = found.Text(row, "supers"); supers && role == "jit_requester") {
-      findings.push_back({name, Level::kWarning, fmt::format("requesters who are superusers, and so outside the system: {}", *supers), ""});
+      findings.push_back(
+          {name, Level::kWarning,
+           fmt::format("requesters who are superusers, and so outside the system: {}", *supers),
+           ""});
     }
   }
 }
 
-// A policy that wants more approvers than there are lets every request lapse. The requester may be one of them.
+// A policy that wants more approvers than there are lets every request lapse. The requester may be
+// one of them.
 void CheckPolicies(pg::Session& session, const std::string& name, Findings& findings) {
   const pg::Result found = session.Query(R"sql(
 WITH RECURSIVE above (member, oid) AS (
@@ -208,13 +250,21 @@ FROM jit.policies p WHERE p.verdict = 'allow' ORDER BY p.priority, p.name)sql");
   for (int row = 0; row < found.rows(); ++row) {
     const std::string policy = found.TextOr(row, "name");
     if (found.Bool(row, "no_approver") || found.Bool(row, "no_requester")) {
-      findings.push_back({name, Level::kProblem, fmt::format("policy \"{}\" names a role that does not exist", policy), "jit-coordinator policy list shows it."});
+      findings.push_back({name, Level::kProblem,
+                          fmt::format("policy \"{}\" names a role that does not exist", policy),
+                          "jit-coordinator policy list shows it."});
     } else if (found.Integer(row, "approvals") > found.Integer(row, "approvers")) {
-      findings.push_back({name, Level::kWarning, fmt::format("policy \"{}\" wants {} approvals, and {} has {} logins", policy, found.TextOr(row, "approvals"), found.TextOr(row, "approver"), found.TextOr(row, "approvers")),
-                          "Its requests can only lapse."});
+      findings.push_back(
+          {name, Level::kWarning,
+           fmt::format("policy \"{}\" wants {} approvals, and {} has {} logins", policy,
+                       found.TextOr(row, "approvals"), found.TextOr(row, "approver"),
+                       found.TextOr(row, "approvers")),
+           "Its requests can only lapse."});
     }
   }
-  if (findings.size() == before) findings.push_back({name, Level::kOk, fmt::format("{} that allow, each can be met", found.rows()), ""});
+  if (findings.size() == before)
+    findings.push_back(
+        {name, Level::kOk, fmt::format("{} that allow, each can be met", found.rows()), ""});
 }
 
 void CheckDaemon(pg::Session& session, const std::string& name, Findings& findings) {
@@ -223,18 +273,26 @@ void CheckDaemon(pg::Session& session, const std::string& name, Findings& findin
       " WHERE a.datname = pg_catalog.current_database() AND a.application_name = 'jit-coordinator'"
       "   AND pg_catalog.pg_has_role(a.usesysid, 'jit_coordinator', 'MEMBER') GROUP BY 1");
   if (found.empty()) {
-    findings.push_back({name, Level::kProblem, "no daemon is connected: what is approved is not granted",
-                        "Start one: jit-coordinator run --config FILE, or systemctl start jit-coordinator."});
+    findings.push_back(
+        {name, Level::kProblem, "no daemon is connected: what is approved is not granted",
+         "Start one: jit-coordinator run --config FILE, or systemctl start jit-coordinator."});
   }
   for (int row = 0; row < found.rows(); ++row) {
-    findings.push_back({name, Level::kOk, fmt::format("{} connected as \"{}\"", found.TextOr(row, "n"), found.TextOr(row, "role")), ""});
+    findings.push_back(
+        {name, Level::kOk,
+         fmt::format("{} connected as \"{}\"", found.TextOr(row, "n"), found.TextOr(row, "role")),
+         ""});
   }
   const pg::Result stuck = session.Query(
-      "SELECT count(*) AS n FROM jit.visible_requests WHERE status = 'approved' AND pushed_at IS NULL"
+      "SELECT count(*) AS n FROM jit.visible_requests WHERE status = 'approved' AND pushed_at IS "
+      "NULL"
       " AND decided_at < pg_catalog.clock_timestamp() - '1 minute'::pg_catalog.interval");
   if (stuck.Integer(0, "n").value_or(0) > 0) {
-    findings.push_back({name, Level::kProblem, fmt::format("{} requests were approved more than a minute ago and are not granted", stuck.TextOr(0, "n")),
-                        "The daemon's log says why, if one runs."});
+    findings.push_back(
+        {name, Level::kProblem,
+         fmt::format("{} requests were approved more than a minute ago and are not granted",
+                     stuck.TextOr(0, "n")),
+         "The daemon's log says why, if one runs."});
   }
 }
 
@@ -242,11 +300,16 @@ void CheckDaemon(pg::Session& session, const std::string& name, Findings& findin
 
 const std::vector<Check>& Checks() {
   static const std::vector<Check> checks{
-      {"server", CheckServer, false},         {"preloaded", CheckPreloaded, false},
-      {"extension", CheckExtension, false},   {"versions", CheckVersions, true},
-      {"triggers", CheckTriggers, true},      {"jit_elevated", CheckElevated, true},
-      {"coordinator", CheckCoordinator, true}, {"daemon", CheckDaemon, true},
-      {"people", CheckPeople, true},          {"policies", CheckPolicies, true},
+      {"server", CheckServer, false},
+      {"preloaded", CheckPreloaded, false},
+      {"extension", CheckExtension, false},
+      {"versions", CheckVersions, true},
+      {"triggers", CheckTriggers, true},
+      {"jit_elevated", CheckElevated, true},
+      {"coordinator", CheckCoordinator, true},
+      {"daemon", CheckDaemon, true},
+      {"people", CheckPeople, true},
+      {"policies", CheckPolicies, true},
       {"standing access", CheckStanding, true},
   };
   return checks;

@@ -22,7 +22,8 @@ struct Check {
   bool needs_extension;
 };
 
-// In the order in which they make sense: what is preloaded is asked before a function of the library loads it.
+// In the order in which they make sense: what is preloaded is asked before a function of the
+// library loads it.
 const std::vector<Check>& Checks();
 
 }  // namespace jit::cli

@@ -11,17 +11,25 @@ namespace {
 core::Table Read(Database& database, const pg::Values& filter) {
   const core::Instant now = database.session->Now();
   const pg::Result found = database.session->Query(
-      "SELECT g.request_id, g.grantee, g.privileges, g.relation, g.columns, g.starts_at, g.expires_at,"
+      "SELECT g.request_id, g.grantee, g.privileges, g.relation, g.columns, g.starts_at, "
+      "g.expires_at,"
       " g.session_only, g.client_addr, r.reason, r.ticket"
       " FROM jit.active_grants g LEFT JOIN jit.visible_requests r ON r.id = g.request_id"
       " WHERE ($1::text IS NULL OR g.grantee = $1) AND ($2::text IS NULL OR g.relation = $2)"
       " ORDER BY g.expires_at, g.request_id, g.relation",
       filter);
-  core::Table table{{{"request_id", "REQUEST", true}, {"grantee", "GRANTEE", false, true},
-                     {"privileges", "PRIVILEGES"}, {"relation", "RELATION", false, true},
-                     {"columns", "COLUMNS", false, true}, {"expires_at", "EXPIRES"},
-                     {"reason", "REASON", false, true}, {"ticket", "TICKET", false, true}, {"starts_at", ""},
-                     {"session_only", ""}, {"client_addr", ""}}, {}};
+  core::Table table{{{"request_id", "REQUEST", true},
+                     {"grantee", "GRANTEE", false, true},
+                     {"privileges", "PRIVILEGES"},
+                     {"relation", "RELATION", false, true},
+                     {"columns", "COLUMNS", false, true},
+                     {"expires_at", "EXPIRES"},
+                     {"reason", "REASON", false, true},
+                     {"ticket", "TICKET", false, true},
+                     {"starts_at", ""},
+                     {"session_only", ""},
+                     {"client_addr", ""}},
+                    {}};
   for (int row = 0; row < found.rows(); ++row) {
     core::Cell id = core::Cell::Number(found.Integer(row, "request_id"));
     id.human = id.plain;
@@ -33,7 +41,8 @@ core::Table Read(Database& database, const pg::Values& filter) {
     table.rows.push_back({id, grantee, core::Cell::List(found.List(row, "privileges")),
                           core::Cell::Text(found.Text(row, "relation")), columns,
                           core::Cell::Time(found.Time(row, "expires_at"), now),
-                          core::Cell::Text(found.Text(row, "reason")), core::Cell::Text(found.Text(row, "ticket")),
+                          core::Cell::Text(found.Text(row, "reason")),
+                          core::Cell::Text(found.Text(row, "ticket")),
                           core::Cell::Time(found.Time(row, "starts_at"), now),
                           core::Cell::Bool(found.Bool(row, "session_only")),
                           core::Cell::Text(found.Text(row, "client_addr"))});
@@ -60,10 +69,13 @@ Command GrantsCommand() {
   Command command{.name = "grants",
                   .usage = "[options]",
                   .summary = "list access that is granted now",
-                  .details = "One line an object; `revoke` takes the number of the request. The next to expire is first.",
+                  .details =
+                      "One line an object; `revoke` takes the number of the request. The next to "
+                      "expire is first.",
                   .options = {{"grantee", 'g', "ROLE", "only what this role holds"},
                               {"relation", 'r', "NAME", "only on this relation, as shown"}},
-                  .examples = {"jit-coordinator grants --watch", "jit-coordinator grants --grantee anna --json"},
+                  .examples = {"jit-coordinator grants --watch",
+                               "jit-coordinator grants --grantee anna --json"},
                   .run = Run};
   for (auto* more : {+WatchOptions, +OutputOptions, +ConnectionOptions}) {
     for (Option& option : more()) command.options.push_back(std::move(option));

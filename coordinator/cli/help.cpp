@@ -59,9 +59,11 @@ ExitCode RunVersion(Invocation& invocation) {
   const Output output(invocation);
   const int libpq = PQlibVersion();
   if (output.form() == Form::kJson) {
-    output.Print(core::Json{{"version", JIT_VERSION}, {"libpq", fmt::format("{}.{}", libpq / 10000, libpq % 10000)}});
+    output.Print(core::Json{{"version", JIT_VERSION},
+                            {"libpq", fmt::format("{}.{}", libpq / 10000, libpq % 10000)}});
   } else {
-    output.Write(fmt::format("jit-coordinator {} (libpq {}.{})\n", JIT_VERSION, libpq / 10000, libpq % 10000));
+    output.Write(fmt::format("jit-coordinator {} (libpq {}.{})\n", JIT_VERSION, libpq / 10000,
+                             libpq % 10000));
   }
   return ExitCode::kOk;
 }
@@ -69,8 +71,9 @@ ExitCode RunVersion(Invocation& invocation) {
 }  // namespace
 
 std::string HelpFor(const Command& command) {
-  std::string out = fmt::format("jit-coordinator {}: {}\n\nusage: jit-coordinator {} {}\n\n{}\n", command.name,
-                                command.summary, command.name, command.usage, Indented(command.details));
+  std::string out =
+      fmt::format("jit-coordinator {}: {}\n\nusage: jit-coordinator {} {}\n\n{}\n", command.name,
+                  command.summary, command.name, command.usage, Indented(command.details));
   std::vector<Option> options = command.options;
   options.push_back({"help", 'h', "", "show this"});
   std::size_t width = 0;
@@ -78,7 +81,8 @@ std::string HelpFor(const Command& command) {
   out += "\noptions:\n";
   for (const Option& option : options) {
     out += fmt::format("  {:<{}}  {}\n", Spelling(option), width, option.help);
-    if (option.values.size() > 3) out += fmt::format("  {:<{}}  ({})\n", "", width, fmt::join(option.values, ", "));
+    if (option.values.size() > 3)
+      out += fmt::format("  {:<{}}  ({})\n", "", width, fmt::join(option.values, ", "));
   }
   if (!command.examples.empty()) {
     out += "\nexamples:\n";
@@ -96,8 +100,10 @@ std::string Overview() {
   for (const Command& command : Commands()) {
     out += fmt::format("  {:<{}}  {}\n", command.name, width, command.summary);
   }
-  out += fmt::format("\n`jit-coordinator COMMAND --help` explains a command, `jit-coordinator help TOPIC` one of: {}.\n",
-                     fmt::join(Topics(), ", "));
+  out += fmt::format(
+      "\n`jit-coordinator COMMAND --help` explains a command, `jit-coordinator help TOPIC` one of: "
+      "{}.\n",
+      fmt::join(Topics(), ", "));
   return out;
 }
 

@@ -17,7 +17,8 @@ namespace po = boost::program_options;
 po::options_description Describe(const Command& command) {
   po::options_description description;
   for (const Option& option : command.options) {
-    const std::string names = option.letter == 0 ? option.name : fmt::format("{},{}", option.name, option.letter);
+    const std::string names =
+        option.letter == 0 ? option.name : fmt::format("{},{}", option.name, option.letter);
     if (option.argument.empty()) {
       description.add_options()(names.c_str(), "");
     } else {
@@ -34,13 +35,16 @@ std::vector<std::string> OptionNames(const Command& command) {
   return names;
 }
 
-// Whether the next word belongs to this one: an option with an argument that it does not hold itself.
+// Whether the next word belongs to this one: an option with an argument that it does not hold
+// itself.
 bool TakesNext(const std::string& word) {
   std::vector<Option> shared = ConnectionOptions();
   for (Option& option : OutputOptions()) shared.push_back(std::move(option));
   for (const Option& option : shared) {
     if (option.argument.empty()) continue;
-    if (word == "--" + option.name || (option.letter != 0 && word == std::string{'-', option.letter})) return true;
+    if (word == "--" + option.name ||
+        (option.letter != 0 && word == std::string{'-', option.letter}))
+      return true;
   }
   return false;
 }
@@ -56,7 +60,8 @@ std::int64_t ParseId(std::string_view text) {
 
 }  // namespace
 
-Invocation::Invocation(const Command& command, const std::vector<std::string>& words) : command_(&command) {
+Invocation::Invocation(const Command& command, const std::vector<std::string>& words)
+    : command_(&command) {
   po::options_description known = Describe(command);
   po::options_description all;
   all.add(known).add_options()("argument", po::value<std::vector<std::string>>());
@@ -64,7 +69,8 @@ Invocation::Invocation(const Command& command, const std::vector<std::string>& w
   positional.add("argument", -1);
   const int style = po::command_line_style::unix_style ^ po::command_line_style::allow_guessing;
   try {
-    const auto parsed = po::command_line_parser(words).options(all).positional(positional).style(style).run();
+    const auto parsed =
+        po::command_line_parser(words).options(all).positional(positional).style(style).run();
     for (const auto& option : parsed.options) {
       if (option.string_key == "argument") {
         arguments_.insert(arguments_.end(), option.value.begin(), option.value.end());
@@ -91,7 +97,8 @@ Invocation::Invocation(const Command& command, const std::vector<std::string>& w
 void Invocation::CheckValue(const Option& option, const std::string& value) const {
   if (option.values.empty() || option.argument.empty()) return;
   if (std::find(option.values.begin(), option.values.end(), value) != option.values.end()) return;
-  throw UsageError(fmt::format("--{} must be one of {}{}", option.name, fmt::join(option.values, ", "),
+  throw UsageError(fmt::format("--{} must be one of {}{}", option.name,
+                               fmt::join(option.values, ", "),
                                core::DidYouMean(value, option.values)));
 }
 
@@ -105,26 +112,30 @@ std::optional<core::Interval> Invocation::Length(const std::string& option) cons
   if (!text) return std::nullopt;
   const auto length = core::ParseInterval(*text);
   if (!length) {
-    throw UsageError(fmt::format("--{} must be a length of time such as 30m, 1h30m or '2 hours'", option));
+    throw UsageError(
+        fmt::format("--{} must be a length of time such as 30m, 1h30m or '2 hours'", option));
   }
   return length;
 }
 
-std::chrono::milliseconds Invocation::Wait(const std::string& option, std::chrono::milliseconds fallback) const {
+std::chrono::milliseconds Invocation::Wait(const std::string& option,
+                                           std::chrono::milliseconds fallback) const {
   const auto text = Get(option);
   if (!text) return fallback;
   const auto wait = core::ParseWait(*text);
-  if (!wait) throw UsageError(fmt::format("--{} must be a length of time such as 5s or 500ms", option));
+  if (!wait)
+    throw UsageError(fmt::format("--{} must be a length of time such as 5s or 500ms", option));
   return *wait;
 }
 
-std::int64_t Invocation::Integer(const std::string& option, std::int64_t fallback, std::int64_t least,
-                                 std::int64_t most) const {
+std::int64_t Invocation::Integer(const std::string& option, std::int64_t fallback,
+                                 std::int64_t least, std::int64_t most) const {
   const auto text = Get(option);
   if (!text) return fallback;
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
-  if (error != std::errc{} || end != text->data() + text->size() || number < least || number > most) {
+  if (error != std::errc{} || end != text->data() + text->size() || number < least ||
+      number > most) {
     throw UsageError(fmt::format("--{} must be a number from {} to {}", option, least, most));
   }
   return number;
@@ -140,7 +151,8 @@ std::vector<std::int64_t> Invocation::RequestIds() const {
       rest.remove_prefix(std::min(comma + 1, rest.size()));
     }
   }
-  if (ids.empty()) throw UsageError("which request? Give its id; `jit-coordinator requests` lists them");
+  if (ids.empty())
+    throw UsageError("which request? Give its id; `jit-coordinator requests` lists them");
   return ids;
 }
 
@@ -151,7 +163,8 @@ std::string Invocation::Argument(const std::string& what) const {
 }
 
 void Invocation::NoArguments() const {
-  if (!arguments_.empty()) throw UsageError(fmt::format("unexpected argument \"{}\"", arguments_.front()));
+  if (!arguments_.empty())
+    throw UsageError(fmt::format("unexpected argument \"{}\"", arguments_.front()));
 }
 
 Located Locate(const std::vector<std::string>& words) {
@@ -160,7 +173,8 @@ Located Locate(const std::vector<std::string>& words) {
     if (words[at] == "--help" || words[at] == "-h" || words[at] == "--version") break;
     at += TakesNext(words[at]) ? 2 : 1;
   }
-  if (at >= words.size()) throw UsageError("what is to be done?", "`jit-coordinator help` lists the commands.");
+  if (at >= words.size())
+    throw UsageError("what is to be done?", "`jit-coordinator help` lists the commands.");
   std::vector<std::string> rest(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(at));
   if (at + 1 < words.size()) {
     if (const Command* command = FindCommand(words[at] + " " + words[at + 1])) {
@@ -175,12 +189,15 @@ Located Locate(const std::vector<std::string>& words) {
   std::vector<std::string> seconds;
   for (const Command& command : Commands()) {
     names.push_back(command.name);
-    if (command.name.starts_with(words[at] + " ")) seconds.push_back(command.name.substr(words[at].size() + 1));
+    if (command.name.starts_with(words[at] + " "))
+      seconds.push_back(command.name.substr(words[at].size() + 1));
   }
   if (!seconds.empty()) {
-    throw UsageError(fmt::format("\"{}\" is followed by one of {}", words[at], fmt::join(seconds, ", ")));
+    throw UsageError(
+        fmt::format("\"{}\" is followed by one of {}", words[at], fmt::join(seconds, ", ")));
   }
-  throw UsageError(fmt::format("unknown command \"{}\"{}", words[at], core::DidYouMean(words[at], names)));
+  throw UsageError(
+      fmt::format("unknown command \"{}\"{}", words[at], core::DidYouMean(words[at], names)));
 }
 
 }  // namespace jit::cli

@@ -16,7 +16,8 @@ namespace jit::cli {
 // What was typed makes no sense; the message says what would.
 class UsageError : public std::runtime_error {
  public:
-  explicit UsageError(const std::string& message, std::string hint = "--help shows what is possible.")
+  explicit UsageError(const std::string& message,
+                      std::string hint = "--help shows what is possible.")
       : std::runtime_error(message), hint_(std::move(hint)) {}
   const std::string& hint() const { return hint_; }
 
@@ -26,7 +27,8 @@ class UsageError : public std::runtime_error {
 
 class Invocation {
  public:
-  // Reads the words after the command's name; throws UsageError. Neither option names nor values are guessed.
+  // Reads the words after the command's name; throws UsageError. Neither option names nor values
+  // are guessed.
   Invocation(const Command& command, const std::vector<std::string>& words);
 
   const Command& command() const { return *command_; }
@@ -37,11 +39,13 @@ class Invocation {
 
   // Options in their types; throw UsageError.
   std::optional<core::Interval> Length(const std::string& option) const;
-  std::chrono::milliseconds Wait(const std::string& option, std::chrono::milliseconds fallback) const;
+  std::chrono::milliseconds Wait(const std::string& option,
+                                 std::chrono::milliseconds fallback) const;
   std::int64_t Integer(const std::string& option, std::int64_t fallback, std::int64_t least,
                        std::int64_t most) const;
 
-  // The arguments as ids of requests, '12 13' or '12,13', each once; throws UsageError where there is none.
+  // The arguments as ids of requests, '12 13' or '12,13', each once; throws UsageError where there
+  // is none.
   std::vector<std::int64_t> RequestIds() const;
   // The only argument.
   std::string Argument(const std::string& what) const;

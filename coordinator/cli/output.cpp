@@ -44,7 +44,8 @@ Form ChooseForm(const Invocation& invocation) {
 
 void PrintLabelled(std::string_view label, core::Style style, std::string_view text) {
   const bool colour = core::UseColour(Environment, StderrIsTerminal());
-  fmt::print(stderr, "{} {}\n", core::Paint(label, style, colour), core::EscapeForTerminal(text, true));
+  fmt::print(stderr, "{} {}\n", core::Paint(label, style, colour),
+             core::EscapeForTerminal(text, true));
 }
 
 }  // namespace
@@ -56,9 +57,14 @@ Output::Output(const Invocation& invocation) : form_(ChooseForm(invocation)) {
 
 void Output::Print(const core::Table& table, std::string_view where_whole) const {
   switch (form_) {
-    case Form::kJson: Print(core::RenderJson(table)); return;
-    case Form::kTsv: Write(core::RenderTsv(table)); return;
-    case Form::kTable: break;
+    case Form::kJson:
+      Print(core::RenderJson(table));
+      return;
+    case Form::kTsv:
+      Write(core::RenderTsv(table));
+      return;
+    case Form::kTable:
+      break;
   }
   const core::RenderedTable rendered = core::RenderForPeople(table, look_);
   Write(rendered.text);
@@ -78,7 +84,8 @@ void Output::Write(std::string_view text) const {
 }
 
 void PrintError(const pg::ErrorFields& error, std::string_view context) {
-  std::string message = context.empty() ? error.message : fmt::format("{}: {}", context, error.message);
+  std::string message =
+      context.empty() ? error.message : fmt::format("{}: {}", context, error.message);
   if (!error.sqlstate.empty()) message += fmt::format(" (SQLSTATE {})", error.sqlstate);
   PrintLabelled("error:", core::Style::kBad, message);
   if (!error.detail.empty()) PrintLabelled("detail:", core::Style::kPlain, error.detail);
@@ -92,9 +99,13 @@ void PrintError(std::string_view message, std::string_view hint) {
 
 void PrintHint(std::string_view hint) { PrintLabelled("hint:", core::Style::kDim, hint); }
 
-void PrintNote(std::string_view note) { fmt::print(stderr, "{}\n", core::EscapeForTerminal(note, true)); }
+void PrintNote(std::string_view note) {
+  fmt::print(stderr, "{}\n", core::EscapeForTerminal(note, true));
+}
 
-void PrintNotice(const pg::ErrorFields& notice) { PrintLabelled("notice:", core::Style::kWarning, notice.message); }
+void PrintNotice(const pg::ErrorFields& notice) {
+  PrintLabelled("notice:", core::Style::kWarning, notice.message);
+}
 
 bool StdinIsTerminal() { return ::isatty(STDIN_FILENO) != 0; }
 bool StderrIsTerminal() { return ::isatty(STDERR_FILENO) != 0; }

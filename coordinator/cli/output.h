@@ -25,7 +25,9 @@ class Output {
   void Print(const core::Json& document) const;
   // Text that is already in its final form.
   void Write(std::string_view text) const;
-  std::string Paint(std::string_view text, core::Style style) const { return core::Paint(text, style, look_.colour); }
+  std::string Paint(std::string_view text, core::Style style) const {
+    return core::Paint(text, style, look_.colour);
+  }
 
  private:
   Form form_;

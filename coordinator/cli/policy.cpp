@@ -43,7 +43,8 @@ void PrintChanges(const Output& output, const std::vector<PolicyChange>& changes
     output.Print(document);
     return;
   }
-  for (const PolicyChange& change : changes) output.Write(core::FormatChange(change, output.look().colour));
+  for (const PolicyChange& change : changes)
+    output.Write(core::FormatChange(change, output.look().colour));
 }
 
 std::string Summary(const std::vector<PolicyChange>& changes) {
@@ -51,7 +52,9 @@ std::string Summary(const std::vector<PolicyChange>& changes) {
   int altered = 0;
   int removed = 0;
   for (const PolicyChange& change : changes) {
-    ++(change.kind == PolicyChange::Kind::kAdd ? added : change.kind == PolicyChange::Kind::kAlter ? altered : removed);
+    ++(change.kind == PolicyChange::Kind::kAdd     ? added
+       : change.kind == PolicyChange::Kind::kAlter ? altered
+                                                   : removed);
   }
   return fmt::format("{} to add, {} to alter, {} to remove", added, altered, removed);
 }
@@ -118,7 +121,8 @@ ExitCode RunApply(Invocation& invocation) {
   pg::Transaction transaction(session);
   const auto changes = core::DiffPolicies(ReadPolicies(session, true), wanted);
   if (!SameChanges(changes, shown)) {
-    PrintError("somebody changed the policies meanwhile, nothing was applied", "Look at the difference again.");
+    PrintError("somebody changed the policies meanwhile, nothing was applied",
+               "Look at the difference again.");
     return ExitCode::kWrongState;
   }
   ApplyChanges(session, changes, wanted);
@@ -140,14 +144,16 @@ void AddShared(Command& command) {
 }  // namespace
 
 Command PolicyListCommand() {
-  Command command{.name = "policy list",
-                  .usage = "[options]",
-                  .summary = "list the policies",
-                  .details = "In the order in which they are tried. What no policy matches takes one approval by\n"
-                             "jit_approver and lasts 8 hours at most.",
-                  .options = {{"toml", 0, "", "as a policy file"}},
-                  .examples = {"jit-coordinator policy list --toml > policies.toml"},
-                  .run = RunList};
+  Command command{
+      .name = "policy list",
+      .usage = "[options]",
+      .summary = "list the policies",
+      .details =
+          "In the order in which they are tried. What no policy matches takes one approval by\n"
+          "jit_approver and lasts 8 hours at most.",
+      .options = {{"toml", 0, "", "as a policy file"}},
+      .examples = {"jit-coordinator policy list --toml > policies.toml"},
+      .run = RunList};
   AddShared(command);
   return command;
 }
@@ -166,17 +172,20 @@ Command PolicyDiffCommand() {
 }
 
 Command PolicyApplyCommand() {
-  Command command{.name = "policy apply",
-                  .usage = "FILE [options]",
-                  .summary = "make the policies those of a file",
-                  .details = "Shows the difference and asks. All in one transaction: policies that are not in the file are\n"
-                             "removed. It takes a login that may write jit.policies, as a rule the database's owner.",
-                  .arguments = Arguments::kFile,
-                  .options = {{"dry-run", 'n', "", "let the database check everything, then change nothing"},
-                              {"yes", 'y', "", "do not ask"}},
-                  .examples = {"jit-coordinator policy apply policies.toml --dry-run",
-                               "jit-coordinator policy apply policies.toml --yes"},
-                  .run = RunApply};
+  Command command{
+      .name = "policy apply",
+      .usage = "FILE [options]",
+      .summary = "make the policies those of a file",
+      .details =
+          "Shows the difference and asks. All in one transaction: policies that are not in the "
+          "file are\n"
+          "removed. It takes a login that may write jit.policies, as a rule the database's owner.",
+      .arguments = Arguments::kFile,
+      .options = {{"dry-run", 'n', "", "let the database check everything, then change nothing"},
+                  {"yes", 'y', "", "do not ask"}},
+      .examples = {"jit-coordinator policy apply policies.toml --dry-run",
+                   "jit-coordinator policy apply policies.toml --yes"},
+      .run = RunApply};
   AddShared(command);
   return command;
 }

@@ -18,7 +18,8 @@ std::optional<std::string> LengthValue(const core::OptionalText& text) {
   if (!text) return std::nullopt;
   const auto length = core::ParseInterval(*text);
   if (!length) return text;
-  return fmt::format("{} months {} days {} microseconds", length->months, length->days, length->micros);
+  return fmt::format("{} months {} days {} microseconds", length->months, length->days,
+                     length->micros);
 }
 
 pg::Values ValuesOf(const Policy& p) {
@@ -41,14 +42,19 @@ pg::Values ValuesOf(const Policy& p) {
 
 const char* NameOf(PolicyChange::Kind kind) {
   switch (kind) {
-    case PolicyChange::Kind::kAdd: return "add";
-    case PolicyChange::Kind::kAlter: return "alter";
-    case PolicyChange::Kind::kRemove: return "remove";
+    case PolicyChange::Kind::kAdd:
+      return "add";
+    case PolicyChange::Kind::kAlter:
+      return "alter";
+    case PolicyChange::Kind::kRemove:
+      return "remove";
   }
   return "";
 }
 
-core::Json TextJson(const core::OptionalText& text) { return text ? core::Json(*text) : core::Json(nullptr); }
+core::Json TextJson(const core::OptionalText& text) {
+  return text ? core::Json(*text) : core::Json(nullptr);
+}
 
 }  // namespace
 
@@ -77,7 +83,8 @@ std::vector<Policy> ReadPolicies(pg::Session& session, bool lock) {
   return policies;
 }
 
-void ApplyChanges(pg::Session& session, const std::vector<PolicyChange>& changes, const std::vector<Policy>& wanted) {
+void ApplyChanges(pg::Session& session, const std::vector<PolicyChange>& changes,
+                  const std::vector<Policy>& wanted) {
   for (const PolicyChange& change : changes) {
     if (change.kind == PolicyChange::Kind::kRemove) {
       session.Query("DELETE FROM jit.policies WHERE name = $1", {change.name});
@@ -86,13 +93,19 @@ void ApplyChanges(pg::Session& session, const std::vector<PolicyChange>& changes
     for (const Policy& policy : wanted) {
       if (policy.name != change.name) continue;
       session.Query(
-          "INSERT INTO jit.policies AS p (name, priority, requester, privileges, objects, max_duration, approvals,"
-          " approver, reason_pattern, ticket_required, active_hours, lapse_after, verdict, break_glass)"
+          "INSERT INTO jit.policies AS p (name, priority, requester, privileges, objects, "
+          "max_duration, approvals,"
+          " approver, reason_pattern, ticket_required, active_hours, lapse_after, verdict, "
+          "break_glass)"
           " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
-          " ON CONFLICT (name) DO UPDATE SET (priority, requester, privileges, objects, max_duration, approvals,"
-          " approver, reason_pattern, ticket_required, active_hours, lapse_after, verdict, break_glass)"
-          " = (excluded.priority, excluded.requester, excluded.privileges, excluded.objects, excluded.max_duration,"
-          " excluded.approvals, excluded.approver, excluded.reason_pattern, excluded.ticket_required,"
+          " ON CONFLICT (name) DO UPDATE SET (priority, requester, privileges, objects, "
+          "max_duration, approvals,"
+          " approver, reason_pattern, ticket_required, active_hours, lapse_after, verdict, "
+          "break_glass)"
+          " = (excluded.priority, excluded.requester, excluded.privileges, excluded.objects, "
+          "excluded.max_duration,"
+          " excluded.approvals, excluded.approver, excluded.reason_pattern, "
+          "excluded.ticket_required,"
           " excluded.active_hours, excluded.lapse_after, excluded.verdict, excluded.break_glass)",
           ValuesOf(policy));
     }
@@ -100,12 +113,21 @@ void ApplyChanges(pg::Session& session, const std::vector<PolicyChange>& changes
 }
 
 core::Table PolicyTable(const std::vector<Policy>& policies) {
-  core::Table table{{{"name", "NAME", false, true}, {"priority", "PRIORITY", true}, {"verdict", "VERDICT"},
-                     {"requester", "REQUESTER", false, true}, {"privileges", "PRIVILEGES", false, true},
-                     {"objects", "OBJECTS", false, true}, {"max_duration", "LONGEST"},
-                     {"approvals", "APPROVALS", true}, {"approver", "BY", false, true}, {"reason_pattern", ""},
-                     {"ticket_required", "TICKET"}, {"active_hours", "HOURS", false, true}, {"lapse_after", ""},
-                     {"break_glass", ""}}, {}};
+  core::Table table{{{"name", "NAME", false, true},
+                     {"priority", "PRIORITY", true},
+                     {"verdict", "VERDICT"},
+                     {"requester", "REQUESTER", false, true},
+                     {"privileges", "PRIVILEGES", false, true},
+                     {"objects", "OBJECTS", false, true},
+                     {"max_duration", "LONGEST"},
+                     {"approvals", "APPROVALS", true},
+                     {"approver", "BY", false, true},
+                     {"reason_pattern", ""},
+                     {"ticket_required", "TICKET"},
+                     {"active_hours", "HOURS", false, true},
+                     {"lapse_after", ""},
+                     {"break_glass", ""}},
+                    {}};
   const auto any = [](Cell cell) {
     if (cell.json.is_null()) cell.human = "any";
     return cell;
@@ -120,12 +142,13 @@ core::Table PolicyTable(const std::vector<Policy>& policies) {
     if (p.break_glass) name.human += " (break-glass)";
     Cell priority = Cell::Number(p.priority);
     priority.human = priority.plain;
-    table.rows.push_back({name, priority,
-                          Cell::Text(p.verdict, p.verdict == "deny" ? core::Style::kBad : core::Style::kGood),
-                          any(Cell::Text(p.requester)), any(Cell::List(p.privileges)), any(Cell::List(p.objects)),
-                          length(p.max_duration, "8h"), Cell::Number(p.approvals), Cell::Text(p.approver),
-                          Cell::Text(p.reason_pattern), Cell::Bool(p.ticket_required), Cell::Text(p.active_hours),
-                          length(p.lapse_after, "1d"), Cell::Bool(p.break_glass)});
+    table.rows.push_back(
+        {name, priority,
+         Cell::Text(p.verdict, p.verdict == "deny" ? core::Style::kBad : core::Style::kGood),
+         any(Cell::Text(p.requester)), any(Cell::List(p.privileges)), any(Cell::List(p.objects)),
+         length(p.max_duration, "8h"), Cell::Number(p.approvals), Cell::Text(p.approver),
+         Cell::Text(p.reason_pattern), Cell::Bool(p.ticket_required), Cell::Text(p.active_hours),
+         length(p.lapse_after, "1d"), Cell::Bool(p.break_glass)});
   }
   return table;
 }
@@ -133,7 +156,8 @@ core::Table PolicyTable(const std::vector<Policy>& policies) {
 core::Json ChangeJson(const PolicyChange& change) {
   core::Json fields = core::Json::object();
   for (const core::FieldChange& field : change.fields) {
-    fields[std::string(field.name)] = {{"before", TextJson(field.before)}, {"after", TextJson(field.after)}};
+    fields[std::string(field.name)] = {{"before", TextJson(field.before)},
+                                       {"after", TextJson(field.after)}};
   }
   return {{"change", NameOf(change.kind)}, {"policy", change.name}, {"fields", fields}};
 }

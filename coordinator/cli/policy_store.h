@@ -9,7 +9,8 @@
 
 namespace jit::cli {
 
-// In the order in which they are tried. With lock, nobody else can change them until the transaction ends.
+// In the order in which they are tried. With lock, nobody else can change them until the
+// transaction ends.
 std::vector<core::Policy> ReadPolicies(pg::Session& session, bool lock);
 
 // Inside the caller's transaction.
@@ -18,6 +19,7 @@ void ApplyChanges(pg::Session& session, const std::vector<core::PolicyChange>& c
 
 core::Table PolicyTable(const std::vector<core::Policy>& policies);
 core::Json ChangeJson(const core::PolicyChange& change);
-bool SameChanges(const std::vector<core::PolicyChange>& a, const std::vector<core::PolicyChange>& b);
+bool SameChanges(const std::vector<core::PolicyChange>& a,
+                 const std::vector<core::PolicyChange>& b);
 
 }  // namespace jit::cli

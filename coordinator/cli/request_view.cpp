@@ -9,6 +9,8 @@ core::Style StyleOfStatus(std::string_view status) {
   return core::Style::kDim;
 }
 
-core::Cell StatusCell(const std::string& status) { return core::Cell::Text(status, StyleOfStatus(status)); }
+core::Cell StatusCell(const std::string& status) {
+  return core::Cell::Text(status, StyleOfStatus(status));
+}
 
 }  // namespace jit::cli

@@ -15,10 +15,12 @@ namespace po = boost::program_options;
 
 const std::vector<std::string> kSettings{"log-level", "log-format"};
 
-// What the environment says where the command line says nothing: JIT_COORDINATOR_LOG_LEVEL and the like.
+// What the environment says where the command line says nothing: JIT_COORDINATOR_LOG_LEVEL and the
+// like.
 std::map<std::string, std::string> FromEnvironment() {
   po::options_description description;
-  for (const std::string& name : kSettings) description.add_options()(name.c_str(), po::value<std::string>());
+  for (const std::string& name : kSettings)
+    description.add_options()(name.c_str(), po::value<std::string>());
   const auto name_of = [](const std::string& variable) -> std::string {
     for (const std::string& name : kSettings) {
       std::string expected = "JIT_COORDINATOR_";
@@ -29,18 +31,21 @@ std::map<std::string, std::string> FromEnvironment() {
   };
   std::map<std::string, std::string> values;
   for (const auto& option : po::parse_environment(description, name_of).options) {
-    if (!option.value.empty() && !option.value.front().empty()) values[option.string_key] = option.value.front();
+    if (!option.value.empty() && !option.value.front().empty())
+      values[option.string_key] = option.value.front();
   }
   return values;
 }
 
-std::string Setting(const Invocation& invocation, const std::string& name, const std::vector<std::string>& allowed) {
+std::string Setting(const Invocation& invocation, const std::string& name,
+                    const std::vector<std::string>& allowed) {
   if (const auto flag = invocation.Get(name)) return *flag;
   const auto environment = FromEnvironment();
   const auto found = environment.find(name);
   if (found == environment.end()) return "";
   if (std::find(allowed.begin(), allowed.end(), found->second) == allowed.end()) {
-    throw UsageError(fmt::format("the environment's {} must be one of {}", name, fmt::join(allowed, ", ")));
+    throw UsageError(
+        fmt::format("the environment's {} must be one of {}", name, fmt::join(allowed, ", ")));
   }
   return found->second;
 }
@@ -63,18 +68,24 @@ ExitCode Run(Invocation& invocation) {
 }  // namespace
 
 Command RunCommand() {
-  return {.name = "run",
-          .usage = "[options]",
-          .summary = "watch the targets of the configuration: the daemon",
-          .details = "Pushes what is approved, ends what lapsed or expired, cancels statements whose grant has ended.\n"
-                     "Any number may run on the same targets. SIGTERM ends it, SIGHUP reads the configuration again.\n"
-                     "The log goes to stderr.",
-          .options = {{"config", 'c', "FILE", "the configuration (JIT_COORDINATOR_CONFIG)"},
-                      {"log-level", 0, "LEVEL", "over the file's (JIT_COORDINATOR_LOG_LEVEL)", config::kLogLevels},
-                      {"log-format", 0, "FORM", "over the file's (JIT_COORDINATOR_LOG_FORMAT)", config::kLogFormats},
-                      {"check", 0, "", "read the configuration, say what is wrong with it, and end"}},
-          .examples = {"jit-coordinator run --config /etc/jit-coordinator.toml"},
-          .run = Run};
+  return {
+      .name = "run",
+      .usage = "[options]",
+      .summary = "watch the targets of the configuration: the daemon",
+      .details =
+          "Pushes what is approved, ends what lapsed or expired, cancels statements whose grant "
+          "has ended.\n"
+          "Any number may run on the same targets. SIGTERM ends it, SIGHUP reads the configuration "
+          "again.\n"
+          "The log goes to stderr.",
+      .options = {{"config", 'c', "FILE", "the configuration (JIT_COORDINATOR_CONFIG)"},
+                  {"log-level", 0, "LEVEL", "over the file's (JIT_COORDINATOR_LOG_LEVEL)",
+                   config::kLogLevels},
+                  {"log-format", 0, "FORM", "over the file's (JIT_COORDINATOR_LOG_FORMAT)",
+                   config::kLogFormats},
+                  {"check", 0, "", "read the configuration, say what is wrong with it, and end"}},
+      .examples = {"jit-coordinator run --config /etc/jit-coordinator.toml"},
+      .run = Run};
 }
 
 }  // namespace jit::cli

@@ -23,8 +23,10 @@ constexpr const char* kExtension =
     " (SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'jit_access') AS extension";
 // The daemon is known by its name and its role: anybody may call themselves by that name.
 constexpr const char* kCounts =
-    "SELECT (SELECT count(*) FROM pg_catalog.pg_stat_activity a JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid"
-    "         WHERE a.datname = pg_catalog.current_database() AND a.application_name = 'jit-coordinator'"
+    "SELECT (SELECT count(*) FROM pg_catalog.pg_stat_activity a JOIN pg_catalog.pg_roles r ON "
+    "r.oid = a.usesysid"
+    "         WHERE a.datname = pg_catalog.current_database() AND a.application_name = "
+    "'jit-coordinator'"
     "           AND pg_catalog.pg_has_role(r.oid, 'jit_coordinator', 'MEMBER')) AS daemons,"
     " count(*) FILTER (WHERE status = 'pending') AS pending,"
     " count(*) FILTER (WHERE status = 'approved') AS approved,"
@@ -58,18 +60,29 @@ State Ask(const Invocation& invocation, const config::Target& target) {
 }
 
 core::Table Render(const std::vector<config::Target>& targets, const std::vector<State>& states) {
-  core::Table table{{{"name", "NAME"}, {"state", "STATE"}, {"server", "SERVER", false, true},
-                     {"extension", "EXTENSION"}, {"daemons", "DAEMONS", true}, {"pending", "PENDING", true},
-                     {"approved", "TO PUSH", true}, {"active", "ACTIVE", true}, {"conninfo", ""}, {"error", "", false, true}}, {}};
+  core::Table table{{{"name", "NAME"},
+                     {"state", "STATE"},
+                     {"server", "SERVER", false, true},
+                     {"extension", "EXTENSION"},
+                     {"daemons", "DAEMONS", true},
+                     {"pending", "PENDING", true},
+                     {"approved", "TO PUSH", true},
+                     {"active", "ACTIVE", true},
+                     {"conninfo", ""},
+                     {"error", "", false, true}},
+                    {}};
   bool failed = false;
   for (const State& state : states) failed |= !state.error.empty();
   if (failed) table.columns.back().title = "ERROR";
   for (std::size_t i = 0; i < targets.size(); ++i) {
     const State& s = states[i];
-    const auto style = s.state == "ok" ? core::Style::kGood : s.state == "no daemon" ? core::Style::kWarning : core::Style::kBad;
-    table.rows.push_back({Cell::Text(targets[i].name), Cell::Text(s.state, style), Cell::Text(s.server),
-                          Cell::Text(s.extension), Cell::Number(s.daemons), Cell::Number(s.pending),
-                          Cell::Number(s.approved), Cell::Number(s.active), Cell::Text(targets[i].conninfo),
+    const auto style = s.state == "ok"          ? core::Style::kGood
+                       : s.state == "no daemon" ? core::Style::kWarning
+                                                : core::Style::kBad;
+    table.rows.push_back({Cell::Text(targets[i].name), Cell::Text(s.state, style),
+                          Cell::Text(s.server), Cell::Text(s.extension), Cell::Number(s.daemons),
+                          Cell::Number(s.pending), Cell::Number(s.approved), Cell::Number(s.active),
+                          Cell::Text(targets[i].conninfo),
                           s.error.empty() ? Cell::Null() : Cell::Text(s.error)});
   }
   return table;
@@ -110,8 +123,11 @@ Command TargetsCommand() {
   Command command{.name = "targets",
                   .usage = "[options]",
                   .summary = "show the state of each target of the configuration",
-                  .details = "Connects to all at once, with your own login. Exits with 6 if one is unreachable, with 1 if one\n"
-                             "has no extension, no daemon connected or refuses you. The counts are of what you may see.",
+                  .details =
+                      "Connects to all at once, with your own login. Exits with 6 if one is "
+                      "unreachable, with 1 if one\n"
+                      "has no extension, no daemon connected or refuses you. The counts are of "
+                      "what you may see.",
                   .options = {{"names", 0, "", "only the names, without connecting"}},
                   .examples = {"jit-coordinator targets --config /etc/jit-coordinator.toml"},
                   .run = Run};

@@ -10,7 +10,8 @@ constexpr std::string_view kClearScreen = "\x1b[H\x1b[2J\x1b[3J";
 }  // namespace
 
 Watch::Watch(const Invocation& invocation, const Output& output)
-    : output_(output), on_(invocation.Has("watch")),
+    : output_(output),
+      on_(invocation.Has("watch")),
       interval_(invocation.Wait("interval", std::chrono::milliseconds{2000})) {
   if (!on_ && invocation.Has("interval")) throw UsageError("--interval goes with --watch");
   if (on_ && output_.form() != Form::kJson && ::isatty(STDOUT_FILENO) == 0) {

@@ -15,7 +15,8 @@ class Watch {
   Watch(const Invocation& invocation, const Output& output);
 
   // Once, or with --watch until the caller is interrupted.
-  void Show(pg::Session& session, std::string_view where_whole, const std::function<core::Table()>& read) const;
+  void Show(pg::Session& session, std::string_view where_whole,
+            const std::function<core::Table()>& read) const;
 
  private:
   const Output& output_;

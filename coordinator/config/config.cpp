@@ -18,7 +18,8 @@ void SetWait(core::TomlReader& in, std::string_view key, milliseconds& wait) {
 // The name becomes a word of a shell, of a log line and of a completion.
 bool GoodName(std::string_view name) {
   return !name.empty() && name.size() <= 63 && name.front() != '-' &&
-         name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") ==
+         name.find_first_not_of(
+             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") ==
              std::string_view::npos;
 }
 
@@ -65,7 +66,8 @@ const std::vector<std::string> kLogLevels{"debug", "info", "warning", "error"};
 const std::vector<std::string> kLogFormats{"logfmt", "json"};
 
 const Target* Config::Find(std::string_view name) const {
-  const auto found = std::find_if(targets.begin(), targets.end(), [&](const Target& t) { return t.name == name; });
+  const auto found =
+      std::find_if(targets.begin(), targets.end(), [&](const Target& t) { return t.name == name; });
   return found == targets.end() ? nullptr : &*found;
 }
 
@@ -91,8 +93,9 @@ Loaded Parse(std::string_view text) {
     }
   }
   in.Finish();
-  std::stable_sort(out.errors.begin(), out.errors.end(),
-                   [](const core::FileError& a, const core::FileError& b) { return a.line < b.line; });
+  std::stable_sort(
+      out.errors.begin(), out.errors.end(),
+      [](const core::FileError& a, const core::FileError& b) { return a.line < b.line; });
   return out;
 }
 
@@ -116,7 +119,8 @@ std::optional<std::string> DefaultPath(Getenv getenv, Exists exists) {
   if (const std::string named = variable("JIT_COORDINATOR_CONFIG"); !named.empty()) return named;
   std::string home = variable("XDG_CONFIG_HOME");
   if (home.empty() && !variable("HOME").empty()) home = variable("HOME") + "/.config";
-  if (const std::string own = home + "/jit-coordinator/config.toml"; !home.empty() && exists(own)) return own;
+  if (const std::string own = home + "/jit-coordinator/config.toml"; !home.empty() && exists(own))
+    return own;
   if (const std::string system = "/etc/jit-coordinator.toml"; exists(system)) return system;
   return std::nullopt;
 }

@@ -1,4 +1,5 @@
-// The configuration file: what the daemon watches, and under which names the command line finds a database.
+// The configuration file: what the daemon watches, and under which names the command line finds a
+// database.
 #pragma once
 
 #include <chrono>

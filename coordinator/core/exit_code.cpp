@@ -9,7 +9,8 @@ ExitCode ExitCodeFor(std::string_view sqlstate) {
   if (sqlstate == "42501" || state_class == "28") return ExitCode::kNotAllowed;
   if (state_class == "55") return ExitCode::kWrongState;
   if (sqlstate == "57014") return ExitCode::kTimedOut;
-  if (state_class == "08" || sqlstate.substr(0, 4) == "57P0" || sqlstate == "53300" || sqlstate == "3D000") {
+  if (state_class == "08" || sqlstate.substr(0, 4) == "57P0" || sqlstate == "53300" ||
+      sqlstate == "3D000") {
     return ExitCode::kUnreachable;
   }
   if (state_class == "22") return ExitCode::kUsage;

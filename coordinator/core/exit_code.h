@@ -1,4 +1,5 @@
-// What the command line answers to the shell. Documented in docs/coordinator.md and `help exit-codes`.
+// What the command line answers to the shell. Documented in docs/coordinator.md and `help
+// exit-codes`.
 #pragma once
 
 #include <string_view>

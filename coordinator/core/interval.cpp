@@ -22,17 +22,17 @@ struct Unit {
 };
 
 constexpr std::array kUnits{
-    Unit{"us", {0, 0, 1}},          Unit{"microsecond", {0, 0, 1}},
-    Unit{"ms", {0, 0, 1000}},       Unit{"millisecond", {0, 0, 1000}},
-    Unit{"s", {0, 0, kSecond}},     Unit{"sec", {0, 0, kSecond}},
+    Unit{"us", {0, 0, 1}},           Unit{"microsecond", {0, 0, 1}},
+    Unit{"ms", {0, 0, 1000}},        Unit{"millisecond", {0, 0, 1000}},
+    Unit{"s", {0, 0, kSecond}},      Unit{"sec", {0, 0, kSecond}},
     Unit{"second", {0, 0, kSecond}}, Unit{"m", {0, 0, kMinute}},
-    Unit{"min", {0, 0, kMinute}},   Unit{"minute", {0, 0, kMinute}},
-    Unit{"h", {0, 0, kHour}},       Unit{"hr", {0, 0, kHour}},
-    Unit{"hour", {0, 0, kHour}},    Unit{"d", {0, 1, 0}},
-    Unit{"day", {0, 1, 0}},         Unit{"w", {0, 7, 0}},
-    Unit{"week", {0, 7, 0}},        Unit{"mon", {1, 0, 0}},
-    Unit{"month", {1, 0, 0}},       Unit{"y", {12, 0, 0}},
-    Unit{"yr", {12, 0, 0}},         Unit{"year", {12, 0, 0}},
+    Unit{"min", {0, 0, kMinute}},    Unit{"minute", {0, 0, kMinute}},
+    Unit{"h", {0, 0, kHour}},        Unit{"hr", {0, 0, kHour}},
+    Unit{"hour", {0, 0, kHour}},     Unit{"d", {0, 1, 0}},
+    Unit{"day", {0, 1, 0}},          Unit{"w", {0, 7, 0}},
+    Unit{"week", {0, 7, 0}},         Unit{"mon", {1, 0, 0}},
+    Unit{"month", {1, 0, 0}},        Unit{"y", {12, 0, 0}},
+    Unit{"yr", {12, 0, 0}},          Unit{"year", {12, 0, 0}},
 };
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
@@ -102,7 +102,8 @@ class Reader {
 
 bool Add(std::int64_t& sum, std::int64_t count, std::int64_t of) {
   std::int64_t product = 0;
-  return !__builtin_mul_overflow(count, of, &product) && !__builtin_add_overflow(sum, product, &sum);
+  return !__builtin_mul_overflow(count, of, &product) &&
+         !__builtin_add_overflow(sum, product, &sum);
 }
 
 // The rest of HH:MM[:SS[.ffffff]] after the hours and their colon.

@@ -1,4 +1,5 @@
-// Lengths of time as PostgreSQL counts them: months, days and microseconds apart, since a month is not so many days.
+// Lengths of time as PostgreSQL counts them: months, days and microseconds apart, since a month is
+// not so many days.
 #pragma once
 
 #include <chrono>
@@ -17,8 +18,9 @@ struct Interval {
   bool operator==(const Interval&) const = default;
 };
 
-// Reads '90s', '1h30m', '2 hours', '1 day 02:30:00', '1 mon': what people write and what PostgreSQL prints
-// with IntervalStyle = postgres. 'm' is minutes, 'mon' months. No value for anything else, a minus included.
+// Reads '90s', '1h30m', '2 hours', '1 day 02:30:00', '1 mon': what people write and what PostgreSQL
+// prints with IntervalStyle = postgres. 'm' is minutes, 'mon' months. No value for anything else, a
+// minus included.
 std::optional<Interval> ParseInterval(std::string_view text);
 
 // Equal as PostgreSQL's '=' has it: a month is 30 days, a day 24 hours.

@@ -62,8 +62,8 @@ std::vector<FieldChange> Differences(const Policy& before, const Policy& after) 
 }
 
 const Policy* Find(const std::vector<Policy>& policies, const std::string& name) {
-  const auto found =
-      std::find_if(policies.begin(), policies.end(), [&](const Policy& p) { return p.name == name; });
+  const auto found = std::find_if(policies.begin(), policies.end(),
+                                  [&](const Policy& p) { return p.name == name; });
   return found == policies.end() ? nullptr : &*found;
 }
 
@@ -99,7 +99,8 @@ std::vector<PolicyField> FieldsOf(const Policy& policy) {
   };
 }
 
-std::vector<PolicyChange> DiffPolicies(const std::vector<Policy>& current, const std::vector<Policy>& wanted) {
+std::vector<PolicyChange> DiffPolicies(const std::vector<Policy>& current,
+                                       const std::vector<Policy>& wanted) {
   std::vector<PolicyChange> changes;
   for (const Policy& policy : wanted) {
     const Policy* before = Find(current, policy.name);
@@ -124,13 +125,20 @@ std::string FormatChange(const PolicyChange& change, bool colour) {
                       : change.kind == Kind::kRemove ? Style::kBad
                                                      : Style::kWarning;
   std::string out =
-      Paint(fmt::format("{} policy {}", sign, EscapeForTerminal(change.name)), style, colour) + "\n";
+      Paint(fmt::format("{} policy {}", sign, EscapeForTerminal(change.name)), style, colour) +
+      "\n";
   for (const FieldChange& field : change.fields) {
     std::string value;
     switch (change.kind) {
-      case Kind::kAdd: value = Shown(field.name, field.after); break;
-      case Kind::kRemove: value = Shown(field.name, field.before); break;
-      case Kind::kAlter: value = Shown(field.name, field.before) + " -> " + Shown(field.name, field.after); break;
+      case Kind::kAdd:
+        value = Shown(field.name, field.after);
+        break;
+      case Kind::kRemove:
+        value = Shown(field.name, field.before);
+        break;
+      case Kind::kAlter:
+        value = Shown(field.name, field.before) + " -> " + Shown(field.name, field.after);
+        break;
     }
     out += fmt::format("    {:<16} {}\n", field.name, value);
   }

@@ -36,8 +36,9 @@ struct PolicyField {
   bool operator==(const PolicyField&) const = default;
 };
 
-// Every column but the name, in the table's order and in one canonical spelling: lists sorted, privileges in
-// capitals, lengths of time in the short form. Two policies that mean the same have the same fields.
+// Every column but the name, in the table's order and in one canonical spelling: lists sorted,
+// privileges in capitals, lengths of time in the short form. Two policies that mean the same have
+// the same fields.
 std::vector<PolicyField> FieldsOf(const Policy& policy);
 
 struct FieldChange {
@@ -50,13 +51,17 @@ struct PolicyChange {
   enum class Kind { kAdd, kAlter, kRemove };
   Kind kind;
   std::string name;
-  std::vector<FieldChange> fields;  // of an added or removed policy: those that differ from the default
+  std::vector<FieldChange>
+      fields;  // of an added or removed policy: those that differ from the default
 };
 
-// What makes current into wanted: what is added and altered in the order of wanted, then what is removed.
-std::vector<PolicyChange> DiffPolicies(const std::vector<Policy>& current, const std::vector<Policy>& wanted);
+// What makes current into wanted: what is added and altered in the order of wanted, then what is
+// removed.
+std::vector<PolicyChange> DiffPolicies(const std::vector<Policy>& current,
+                                       const std::vector<Policy>& wanted);
 
-// As a person reads it: '+', '~' and '-' in front, one field a line. The values are escaped for a terminal.
+// As a person reads it: '+', '~' and '-' in front, one field a line. The values are escaped for a
+// terminal.
 std::string FormatChange(const PolicyChange& change, bool colour);
 
 }  // namespace jit::core

@@ -76,8 +76,9 @@ PolicyFile ParsePolicyFile(std::string_view text) {
                                      [&](const Policy& p) { return p.name == policy.name; });
       if (twin != file.policies.end() && !policy.name.empty()) {
         const std::size_t first = lines[static_cast<std::size_t>(twin - file.policies.begin())];
-        file.errors.push_back({table.source().begin.line,
-                               fmt::format("policy \"{}\" is already in line {}", policy.name, first)});
+        file.errors.push_back(
+            {table.source().begin.line,
+             fmt::format("policy \"{}\" is already in line {}", policy.name, first)});
       }
       lines.push_back(table.source().begin.line);
       file.policies.push_back(std::move(policy));

@@ -15,7 +15,8 @@ struct PolicyFile {
   std::vector<FileError> errors;  // not empty: the policies are not to be used
 };
 
-// Checks form, types, unknown and doubled names; roles, patterns and hours are the database's to check.
+// Checks form, types, unknown and doubled names; roles, patterns and hours are the database's to
+// check.
 PolicyFile ParsePolicyFile(std::string_view text);
 
 // The file that ParsePolicyFile reads back to the same policies.

@@ -16,12 +16,18 @@ constexpr std::size_t kNarrowest = 8;  // a cut cell keeps so many columns
 
 std::string_view Sequence(Style style) {
   switch (style) {
-    case Style::kPlain: return "";
-    case Style::kDim: return "2";
-    case Style::kBold: return "1";
-    case Style::kGood: return "32";
-    case Style::kWarning: return "33";
-    case Style::kBad: return "31";
+    case Style::kPlain:
+      return "";
+    case Style::kDim:
+      return "2";
+    case Style::kBold:
+      return "1";
+    case Style::kGood:
+      return "32";
+    case Style::kWarning:
+      return "33";
+    case Style::kBad:
+      return "31";
   }
   return "";
 }
@@ -38,7 +44,8 @@ std::size_t TotalWidth(const std::vector<std::size_t>& widths) {
   return total;
 }
 
-// Takes from the widest column that may shrink, a column at a time, until the table fits or none is left.
+// Takes from the widest column that may shrink, a column at a time, until the table fits or none is
+// left.
 void Shrink(const Table& table, Layout& layout, std::size_t limit) {
   while (TotalWidth(layout.widths) > limit) {
     std::optional<std::size_t> widest;
@@ -68,8 +75,8 @@ Layout LayOut(const Table& table, const Texts& texts, std::size_t limit) {
 }
 
 // Spaces around are outside the colour; none after the last column of the line.
-void AppendCell(std::string& line, const std::string& text, std::size_t width, bool right, bool last,
-                Style style, bool colour) {
+void AppendCell(std::string& line, const std::string& text, std::size_t width, bool right,
+                bool last, Style style, bool colour) {
   const std::string cut = Truncate(text, width);
   const std::string fill(width - std::min(width, DisplayWidth(cut)), ' ');
   if (right) line += fill;
@@ -120,8 +127,8 @@ Cell Cell::Length(const std::optional<Interval>& interval) {
 
 Cell Cell::List(const std::optional<std::vector<std::string>>& items) {
   if (!items) return Null();
-  return {fmt::format("{}", fmt::join(*items, ", ")), fmt::format("{}", fmt::join(*items, ",")), *items,
-          Style::kPlain};
+  return {fmt::format("{}", fmt::join(*items, ", ")), fmt::format("{}", fmt::join(*items, ",")),
+          *items, Style::kPlain};
 }
 
 Cell Cell::Bytes(std::optional<std::int64_t> bytes) {
@@ -146,7 +153,8 @@ RenderedTable RenderForPeople(const Table& table, const TerminalLook& look) {
     }
     AppendLine(out.text, std::move(line));
   };
-  append_row([&](std::size_t c) { return table.columns[c].title; }, [](std::size_t) { return Style::kBold; });
+  append_row([&](std::size_t c) { return table.columns[c].title; },
+             [](std::size_t) { return Style::kBold; });
   for (std::size_t r = 0; r < texts.size(); ++r) {
     append_row([&](std::size_t c) { return texts[r][c]; },
                [&](std::size_t c) { return table.rows[r][c].style; });

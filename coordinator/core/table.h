@@ -39,9 +39,9 @@ struct Cell {
 };
 
 struct Column {
-  std::string name;     // in JSON
-  std::string title;    // in the header for people; empty = only in JSON and for scripts
-  bool right = false;   // align to the right
+  std::string name;      // in JSON
+  std::string title;     // in the header for people; empty = only in JSON and for scripts
+  bool right = false;    // align to the right
   bool shrinks = false;  // may be cut where the terminal is too narrow
 };
 

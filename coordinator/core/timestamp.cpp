@@ -19,7 +19,8 @@ std::optional<int> TakeDigits(std::string_view& text, std::size_t count) {
   if (text.size() < count) return std::nullopt;
   int value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + count, value);
-  if (error != std::errc{} || end != text.data() + count || text.front() == '-') return std::nullopt;
+  if (error != std::errc{} || end != text.data() + count || text.front() == '-')
+    return std::nullopt;
   text.remove_prefix(count);
   return value;
 }
@@ -58,7 +59,8 @@ Parts Split(Instant instant) {
 
 std::string Date(const Parts& parts) {
   return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(parts.date.year()),
-                     static_cast<unsigned>(parts.date.month()), static_cast<unsigned>(parts.date.day()));
+                     static_cast<unsigned>(parts.date.month()),
+                     static_cast<unsigned>(parts.date.day()));
 }
 
 std::string Clock(const Parts& parts) {

@@ -1,4 +1,5 @@
-// Instants: read from PostgreSQL's text, written for scripts (RFC 3339) and for people ('3 minutes ago').
+// Instants: read from PostgreSQL's text, written for scripts (RFC 3339) and for people ('3 minutes
+// ago').
 #pragma once
 
 #include <chrono>

@@ -51,7 +51,8 @@ std::optional<std::string> TomlReader::String(std::string_view key) {
   return value;
 }
 
-std::optional<std::int64_t> TomlReader::Integer(std::string_view key, std::int64_t least, std::int64_t most) {
+std::optional<std::int64_t> TomlReader::Integer(std::string_view key, std::int64_t least,
+                                                std::int64_t most) {
   const toml::node* node = Take(key);
   if (node == nullptr) return std::nullopt;
   const auto value = node->value_exact<std::int64_t>();
@@ -75,7 +76,8 @@ std::optional<std::vector<std::string>> TomlReader::Strings(std::string_view key
   if (node == nullptr) return std::nullopt;
   const toml::array* array = node->as_array();
   if (array == nullptr || array->empty()) {
-    FailType(*node, key, "a list of strings with at least one entry (leave the key out for \"any\")");
+    FailType(*node, key,
+             "a list of strings with at least one entry (leave the key out for \"any\")");
     return std::nullopt;
   }
   std::vector<std::string> out;
@@ -90,7 +92,8 @@ std::optional<std::vector<std::string>> TomlReader::Strings(std::string_view key
   return out;
 }
 
-std::optional<std::string> TomlReader::OneOf(std::string_view key, const std::vector<std::string>& allowed) {
+std::optional<std::string> TomlReader::OneOf(std::string_view key,
+                                             const std::vector<std::string>& allowed) {
   const auto value = String(key);
   if (value && std::find(allowed.begin(), allowed.end(), *value) == allowed.end()) {
     Fail(key, fmt::format("\"{}\" must be one of {}", key, fmt::join(allowed, ", ")));
@@ -104,7 +107,8 @@ std::optional<std::string> TomlReader::Length(std::string_view key) {
   if (!value) return std::nullopt;
   const auto interval = ParseInterval(*value);
   if (!interval || *interval == Interval{}) {
-    Fail(key, fmt::format("\"{}\" must be a length of time such as \"30 minutes\" or \"1h30m\"", key));
+    Fail(key,
+         fmt::format("\"{}\" must be a length of time such as \"30 minutes\" or \"1h30m\"", key));
     return std::nullopt;
   }
   return value;
@@ -114,7 +118,8 @@ std::optional<std::chrono::milliseconds> TomlReader::Wait(std::string_view key) 
   const auto value = String(key);
   if (!value) return std::nullopt;
   const auto wait = ParseWait(*value);
-  if (!wait) Fail(key, fmt::format("\"{}\" must be a length of time such as \"10s\" or \"500ms\"", key));
+  if (!wait)
+    Fail(key, fmt::format("\"{}\" must be a length of time such as \"10s\" or \"500ms\"", key));
   return wait;
 }
 
@@ -139,8 +144,8 @@ void TomlReader::Finish() {
   for (const auto& [key, node] : table_) {
     const std::string name(key.str());
     if (std::find(known_.begin(), known_.end(), name) == known_.end()) {
-      errors_.push_back(
-          {key.source().begin.line, fmt::format("unknown key \"{}\"{}", name, DidYouMean(name, known_))});
+      errors_.push_back({key.source().begin.line,
+                         fmt::format("unknown key \"{}\"{}", name, DidYouMean(name, known_))});
     }
   }
 }

@@ -1,4 +1,5 @@
-// Reading a TOML table strictly: each key asked for by name and type, every other key refused, with its line.
+// Reading a TOML table strictly: each key asked for by name and type, every other key refused, with
+// its line.
 #pragma once
 
 #include <chrono>
@@ -29,7 +30,8 @@ std::optional<toml::table> ParseToml(std::string_view text, std::vector<FileErro
 class TomlReader {
  public:
   // Both must outlive the reader. The errors found are appended in the order of the calls.
-  TomlReader(const toml::table& table, std::vector<FileError>& errors) : table_(table), errors_(errors) {}
+  TomlReader(const toml::table& table, std::vector<FileError>& errors)
+      : table_(table), errors_(errors) {}
 
   std::optional<std::string> String(std::string_view key);
   std::optional<std::int64_t> Integer(std::string_view key, std::int64_t least, std::int64_t most);

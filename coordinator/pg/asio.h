@@ -1,6 +1,6 @@
-// Boost.Asio as it is used here. 1.74's awaitable.hpp uses std::exchange without including <utility>.
-// g++ 12 miscompiles a co_await inside the condition of an if, a while or ?: (a trap at the end of the coroutine):
-// await into a variable, then look at it.
+// Boost.Asio as it is used here. 1.74's awaitable.hpp uses std::exchange without including
+// <utility>. g++ 12 miscompiles a co_await inside the condition of an if, a while or ?: (a trap at
+// the end of the coroutine): await into a variable, then look at it.
 #pragma once
 
 #include <utility>

@@ -7,8 +7,8 @@
 namespace jit::pg {
 namespace {
 
-// The server gives up first, so that it is the server that says what it was doing; our own deadline, so much
-// later, is for a server or a network that says nothing.
+// The server gives up first, so that it is the server that says what it was doing; our own
+// deadline, so much later, is for a server or a network that says nothing.
 constexpr milliseconds kGrace{5000};
 
 constexpr const char* kSetUp = R"sql(
@@ -37,7 +37,8 @@ ErrorFields FieldsOf(const PGresult* result) {
 }
 
 bool IsSqlstate(std::string_view text) {
-  return text.size() == 5 && text.find_first_not_of("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string_view::npos;
+  return text.size() == 5 &&
+         text.find_first_not_of("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string_view::npos;
 }
 
 // libpq keeps the SQLSTATE of a refused connection to itself, but its verbose message has it:
@@ -61,8 +62,8 @@ ErrorFields ReadVerbose(std::string message) {
 
 // Classes of errors after which the server closes the connection.
 bool EndsSession(std::string_view sqlstate) {
-  return sqlstate.substr(0, 2) == "08" || sqlstate == "57P01" || sqlstate == "57P02" || sqlstate == "57P03" ||
-         sqlstate == "57P05";
+  return sqlstate.substr(0, 2) == "08" || sqlstate == "57P01" || sqlstate == "57P02" ||
+         sqlstate == "57P03" || sqlstate == "57P05";
 }
 
 }  // namespace
@@ -104,7 +105,8 @@ Task<void> Connection::Establish(const Parameters& parameters, milliseconds time
     }
     keywords.push_back(nullptr);
     values.push_back(nullptr);
-    co_return std::shared_ptr<PGconn>(PQconnectStartParams(keywords.data(), values.data(), 0), PQfinish);
+    co_return std::shared_ptr<PGconn>(PQconnectStartParams(keywords.data(), values.data(), 0),
+                                      PQfinish);
   };
   handle_ = co_await asio::co_spawn(pool_.get_executor(), start, asio::use_awaitable);
   if (!handle_) throw Error::OfConnection("out of memory");
@@ -136,8 +138,8 @@ Task<Result> Connection::Execute(std::string sql, Values values) {
   const Clock::time_point deadline = Clock::now() + query_timeout_ + kGrace;
   std::vector<const char*> texts;
   for (const auto& value : values) texts.push_back(value ? value->c_str() : nullptr);
-  if (PQsendQueryParams(handle_.get(), sql.c_str(), static_cast<int>(texts.size()), nullptr, texts.data(),
-                        nullptr, nullptr, 0) != 1) {
+  if (PQsendQueryParams(handle_.get(), sql.c_str(), static_cast<int>(texts.size()), nullptr,
+                        texts.data(), nullptr, nullptr, 0) != 1) {
     throw LastError();
   }
   co_await Flush(deadline);
@@ -161,14 +163,16 @@ Task<Result> Connection::Receive(Clock::time_point deadline) {
       // A wake-up is not for us: the statement goes on, its caller looks when it is done.
       const bool ready = co_await waiter_.UntilReadable(deadline);
       if (!ready && Clock::now() >= deadline) {
-        throw Error::OfTimeout(fmt::format("no answer within {}", core::FormatSpan(query_timeout_ + kGrace)));
+        throw Error::OfTimeout(
+            fmt::format("no answer within {}", core::FormatSpan(query_timeout_ + kGrace)));
       }
       Consume();
     }
     Result next(PQgetResult(handle_.get()));
     if (next.get() == nullptr) break;
     // The first error is the one that counts.
-    if (last.get() == nullptr || PQresultStatus(last.get()) != PGRES_FATAL_ERROR) last = std::move(next);
+    if (last.get() == nullptr || PQresultStatus(last.get()) != PGRES_FATAL_ERROR)
+      last = std::move(next);
   }
   if (last.get() == nullptr) throw LastError();
   const ExecStatusType status = PQresultStatus(last.get());
@@ -192,7 +196,8 @@ Task<void> Connection::WaitForInput(Clock::time_point deadline) {
 std::vector<Notification> Connection::TakeNotifications() {
   std::vector<Notification> out;
   while (true) {
-    const std::unique_ptr<PGnotify, decltype(&PQfreemem)> one(PQnotifies(handle_.get()), &PQfreemem);
+    const std::unique_ptr<PGnotify, decltype(&PQfreemem)> one(PQnotifies(handle_.get()),
+                                                              &PQfreemem);
     if (!one) return out;
     out.push_back({one->relname, one->extra, one->be_pid});
   }

@@ -1,4 +1,5 @@
-// One connection to PostgreSQL in the reactor: every wait has a deadline, every failure is a pg::Error.
+// One connection to PostgreSQL in the reactor: every wait has a deadline, every failure is a
+// pg::Error.
 #pragma once
 
 #include <libpq-fe.h>
@@ -35,9 +36,11 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  // Connects and sets the session up: an empty search_path, so that every name in our statements means what
-  // it says whoever else may create objects; UTC, ISO dates; statement_timeout a little below our own deadline.
-  Task<void> Connect(const Parameters& parameters, milliseconds connect_timeout, milliseconds query_timeout);
+  // Connects and sets the session up: an empty search_path, so that every name in our statements
+  // means what it says whoever else may create objects; UTC, ISO dates; statement_timeout a little
+  // below our own deadline.
+  Task<void> Connect(const Parameters& parameters, milliseconds connect_timeout,
+                     milliseconds query_timeout);
 
   // One statement, its last result.
   Task<Result> Execute(std::string sql, Values values = {});
@@ -47,7 +50,9 @@ class Connection {
   std::vector<Notification> TakeNotifications();
   void Wake() { waiter_.Wake(); }
 
-  void OnNotice(std::function<void(const ErrorFields&)> handler) { on_notice_ = std::move(handler); }
+  void OnNotice(std::function<void(const ErrorFields&)> handler) {
+    on_notice_ = std::move(handler);
+  }
 
   int backend_pid() const { return PQbackendPID(handle_.get()); }
   int server_version() const { return PQserverVersion(handle_.get()); }

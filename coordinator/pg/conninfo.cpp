@@ -20,8 +20,8 @@ struct FreeText {
 };
 using Options = std::unique_ptr<PQconninfoOption, FreeOptions>;
 
-// The options, or libpq's message. The message repeats what it could not read, and that may be a password:
-// only its first words are kept.
+// The options, or libpq's message. The message repeats what it could not read, and that may be a
+// password: only its first words are kept.
 std::pair<Options, std::string> Read(const std::string& conninfo) {
   char* raw = nullptr;
   Options options(PQconninfoParse(conninfo.c_str(), &raw));
@@ -45,8 +45,8 @@ std::optional<std::string> CheckConninfo(const std::string& conninfo) {
     if (o->val == nullptr) continue;
     const std::string_view keyword = o->keyword;
     if (keyword == "password" || keyword == "sslpassword") {
-      return fmt::format("\"conninfo\" holds a {}: use a password file, a service file or a certificate",
-                         keyword);
+      return fmt::format(
+          "\"conninfo\" holds a {}: use a password file, a service file or a certificate", keyword);
     }
   }
   return std::nullopt;
@@ -58,7 +58,8 @@ bool LooksLikeConninfo(std::string_view text) {
 
 Parameters ParseConninfo(const std::string& conninfo) {
   const auto [options, message] = Read(conninfo);
-  if (!options) throw Error::OfConnection(fmt::format("connection string cannot be read: {}", message));
+  if (!options)
+    throw Error::OfConnection(fmt::format("connection string cannot be read: {}", message));
   Parameters parameters;
   for (const PQconninfoOption* o = options.get(); o->keyword != nullptr; ++o) {
     if (o->val != nullptr) parameters.push_back({o->keyword, o->val});

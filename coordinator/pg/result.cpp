@@ -7,7 +7,8 @@ namespace jit::pg {
 
 std::optional<std::string_view> Result::Value(int row, const char* column) const {
   const int number = PQfnumber(result_.get(), column);
-  if (number < 0 || row < 0 || row >= rows()) throw std::out_of_range(std::string("no column ") + column);
+  if (number < 0 || row < 0 || row >= rows())
+    throw std::out_of_range(std::string("no column ") + column);
   if (PQgetisnull(result_.get(), row, number) != 0) return std::nullopt;
   return std::string_view(PQgetvalue(result_.get(), row, number),
                           static_cast<std::size_t>(PQgetlength(result_.get(), row, number)));
@@ -26,7 +27,8 @@ std::string Result::TextOr(int row, const char* column, std::string fallback) co
 std::optional<std::int64_t> Result::Integer(int row, const char* column) const {
   const auto value = Value(row, column);
   std::int64_t number = 0;
-  if (!value || std::from_chars(value->data(), value->data() + value->size(), number).ec != std::errc{}) {
+  if (!value ||
+      std::from_chars(value->data(), value->data() + value->size(), number).ec != std::errc{}) {
     return std::nullopt;
   }
   return number;

@@ -2,13 +2,15 @@
 
 namespace jit::pg {
 
-Session::Session(const Parameters& parameters, milliseconds connect_timeout, milliseconds query_timeout) {
+Session::Session(const Parameters& parameters, milliseconds connect_timeout,
+                 milliseconds query_timeout) {
   Block(connection_.Connect(parameters, connect_timeout, query_timeout));
 }
 
 Result Session::Query(const std::string& sql, Values values) {
   Result out(nullptr);
-  const auto run = [](Connection& connection, std::string text, Values with, Result& to) -> Task<void> {
+  const auto run = [](Connection& connection, std::string text, Values with,
+                      Result& to) -> Task<void> {
     to = co_await connection.Execute(std::move(text), std::move(with));
   };
   Block(run(connection_, sql, std::move(values), out));

@@ -11,7 +11,8 @@ namespace jit::pg {
 void Waiter::Watch(int socket) {
   Release();
   const int copy = ::fcntl(socket, F_DUPFD_CLOEXEC, 0);
-  if (copy < 0) throw std::system_error(errno, std::generic_category(), "cannot duplicate a socket");
+  if (copy < 0)
+    throw std::system_error(errno, std::generic_category(), "cannot duplicate a socket");
   socket_.assign(copy);
 }
 
@@ -32,7 +33,8 @@ Task<bool> Waiter::UntilReady(bool reading, Clock::time_point deadline) {
   return reading ? UntilReadable(deadline) : UntilWritable(deadline);
 }
 
-Task<bool> Waiter::Until(asio::posix::stream_descriptor::wait_type what, Clock::time_point deadline) {
+Task<bool> Waiter::Until(asio::posix::stream_descriptor::wait_type what,
+                         Clock::time_point deadline) {
   if (std::exchange(woken_, false)) co_return false;
   const std::uint64_t number = ++wait_number_;
   timer_.expires_at(deadline);

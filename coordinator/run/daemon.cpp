@@ -18,13 +18,16 @@ constexpr std::chrono::seconds kLongestStop{5};
 constexpr std::chrono::seconds kLongestJoin{1};
 
 TargetSettings SettingsFor(const config::Config& config, const config::Target& target) {
-  return {target, config.connect_timeout, config.query_timeout, config.reconnect_min, config.reconnect_max};
+  return {target, config.connect_timeout, config.query_timeout, config.reconnect_min,
+          config.reconnect_max};
 }
 
 }  // namespace
 
 Daemon::Daemon(std::string config_path, config::Config config, Overrides overrides)
-    : config_path_(std::move(config_path)), config_(std::move(config)), overrides_(std::move(overrides)) {}
+    : config_path_(std::move(config_path)),
+      config_(std::move(config)),
+      overrides_(std::move(overrides)) {}
 
 void Daemon::Run() {
   signals_.add(SIGTERM);
@@ -33,7 +36,9 @@ void Daemon::Run() {
   std::signal(SIGPIPE, SIG_IGN);
   Apply();
   Log(Level::kInfo, "starting",
-      {{"version", JIT_VERSION}, {"config", config_path_}, {"targets", fmt::to_string(targets_.size())}});
+      {{"version", JIT_VERSION},
+       {"config", config_path_},
+       {"targets", fmt::to_string(targets_.size())}});
   AwaitSignal();
   KeepAlive();
   reactor_.run();
@@ -43,7 +48,8 @@ void Daemon::Run() {
   if (joined.wait_for(kLongestJoin) != std::future_status::ready) std::_Exit(0);
 }
 
-// Makes the running loops those of the configuration; one whose settings are the same is left alone.
+// Makes the running loops those of the configuration; one whose settings are the same is left
+// alone.
 void Daemon::Apply() {
   SetUpLog(overrides_.log_level.empty() ? config_.log_level : overrides_.log_level,
            overrides_.log_format.empty() ? config_.log_format : overrides_.log_format);
@@ -69,9 +75,11 @@ void Daemon::Apply() {
 void Daemon::Reload() {
   service_.Reloading();
   config::Loaded loaded = config::Load(config_path_);
-  if (loaded.errors.empty() && loaded.config.targets.empty()) loaded.errors.push_back({0, "no targets"});
+  if (loaded.errors.empty() && loaded.config.targets.empty())
+    loaded.errors.push_back({0, "no targets"});
   for (const core::FileError& error : loaded.errors) {
-    Log(Level::kError, "configuration not reloaded", {{"error", core::FormatFileError(config_path_, error)}});
+    Log(Level::kError, "configuration not reloaded",
+        {{"error", core::FormatFileError(config_path_, error)}});
   }
   if (loaded.errors.empty()) {
     config_ = std::move(loaded.config);
@@ -121,7 +129,8 @@ void Daemon::KeepAlive() {
 void Daemon::TargetChanged() {
   std::erase_if(leaving_, [](const auto& loop) { return loop->ended(); });
   const auto all = [&](auto what) {
-    return std::all_of(targets_.begin(), targets_.end(), [&](const auto& entry) { return what(*entry.second); });
+    return std::all_of(targets_.begin(), targets_.end(),
+                       [&](const auto& entry) { return what(*entry.second); });
   };
   if (stopping_) {
     if (leaving_.empty() && all([](const TargetLoop& t) { return t.ended(); })) {

@@ -1,4 +1,5 @@
-// The daemon: the loops of all targets in one reactor, signals, reloading, and what systemd is told.
+// The daemon: the loops of all targets in one reactor, signals, reloading, and what systemd is
+// told.
 #pragma once
 
 #include <map>

@@ -16,20 +16,28 @@ LogFormat current_format = LogFormat::kLogfmt;
 
 std::string_view NameOf(Level level) {
   switch (level) {
-    case Level::kDebug: return "debug";
-    case Level::kInfo: return "info";
-    case Level::kWarning: return "warning";
-    case Level::kError: return "error";
+    case Level::kDebug:
+      return "debug";
+    case Level::kInfo:
+      return "info";
+    case Level::kWarning:
+      return "warning";
+    case Level::kError:
+      return "error";
   }
   return "info";
 }
 
 spdlog::level::level_enum SpdlogLevel(Level level) {
   switch (level) {
-    case Level::kDebug: return spdlog::level::debug;
-    case Level::kInfo: return spdlog::level::info;
-    case Level::kWarning: return spdlog::level::warn;
-    case Level::kError: return spdlog::level::err;
+    case Level::kDebug:
+      return spdlog::level::debug;
+    case Level::kInfo:
+      return spdlog::level::info;
+    case Level::kWarning:
+      return spdlog::level::warn;
+    case Level::kError:
+      return spdlog::level::err;
   }
   return spdlog::level::info;
 }
@@ -64,8 +72,8 @@ void SetUpLog(const std::string& level, const std::string& format) {
   current_format = format == "json" ? LogFormat::kJson : LogFormat::kLogfmt;
 }
 
-std::string FormatLine(LogFormat format, std::string_view time, Level level, std::string_view message,
-                       Fields fields) {
+std::string FormatLine(LogFormat format, std::string_view time, Level level,
+                       std::string_view message, Fields fields) {
   if (format == LogFormat::kJson) {
     nlohmann::ordered_json line;
     line["time"] = time;

@@ -23,7 +23,7 @@ void SetUpLog(const std::string& level, const std::string& format);
 void Log(Level level, std::string_view message, Fields fields = {});
 
 // The line as written, without the newline. `time` is RFC 3339.
-std::string FormatLine(LogFormat format, std::string_view time, Level level, std::string_view message,
-                       Fields fields);
+std::string FormatLine(LogFormat format, std::string_view time, Level level,
+                       std::string_view message, Fields fields);
 
 }  // namespace jit::run

@@ -36,15 +36,19 @@ Service::Service() : socket_(TakeVariable("NOTIFY_SOCKET")) {
   const auto interval = ReadNumber<std::int64_t>(TakeVariable("WATCHDOG_USEC"));
   const bool ours = pid.empty() || ReadNumber<pid_t>(pid) == ::getpid();
   // Half of what is allowed, as sd_watchdog_enabled(3) advises.
-  if (ours && interval && *interval >= 2000) watchdog_interval_ = std::chrono::milliseconds{*interval / 2000};
+  if (ours && interval && *interval >= 2000)
+    watchdog_interval_ = std::chrono::milliseconds{*interval / 2000};
 }
 
-void Service::Ready(std::string_view status) const { Send(fmt::format("READY=1\nSTATUS={}", status)); }
+void Service::Ready(std::string_view status) const {
+  Send(fmt::format("READY=1\nSTATUS={}", status));
+}
 
 void Service::Reloading() const {
   timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
-  Send(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", now.tv_sec * 1'000'000LL + now.tv_nsec / 1000));
+  Send(
+      fmt::format("RELOADING=1\nMONOTONIC_USEC={}", now.tv_sec * 1'000'000LL + now.tv_nsec / 1000));
 }
 
 void Service::Stopping() const { Send("STOPPING=1"); }
@@ -61,8 +65,8 @@ void Service::Send(const std::string& message) const {
   if (fd < 0) return;
   const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + socket_.size());
   // Nobody listening is no reason to stop.
-  (void)::sendto(fd, message.data(), message.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address),
-                 length);
+  (void)::sendto(fd, message.data(), message.size(), MSG_NOSIGNAL,
+                 reinterpret_cast<const sockaddr*>(&address), length);
   ::close(fd);
 }
 

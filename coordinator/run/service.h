@@ -1,4 +1,5 @@
-// What systemd is told (sd_notify's protocol, written out): ready, reloading, stopping, still alive.
+// What systemd is told (sd_notify's protocol, written out): ready, reloading, stopping, still
+// alive.
 #pragma once
 
 #include <chrono>
@@ -10,7 +11,8 @@ namespace jit::run {
 
 class Service {
  public:
-  // Reads NOTIFY_SOCKET and WATCHDOG_USEC, and takes them out of the environment. Without them nothing is sent.
+  // Reads NOTIFY_SOCKET and WATCHDOG_USEC, and takes them out of the environment. Without them
+  // nothing is sent.
   Service();
 
   void Ready(std::string_view status) const;

@@ -13,15 +13,16 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr const char* kRunDue =
-    "SELECT request_id, event, status, detail FROM jit.run_due()";
+constexpr const char* kRunDue = "SELECT request_id, event, status, detail FROM jit.run_due()";
 constexpr const char* kCancelEnded = "SELECT pid, request_id FROM jit.cancel_ended()";
 // By the server's own clock: ours may differ. Rounded up, so that the time has come when we do.
 constexpr const char* kNextDue =
-    "SELECT pg_catalog.ceil(extract(epoch FROM jit.next_due() - pg_catalog.clock_timestamp()) * 1000)::bigint"
+    "SELECT pg_catalog.ceil(extract(epoch FROM jit.next_due() - pg_catalog.clock_timestamp()) * "
+    "1000)::bigint"
     " AS wait_ms";
 
-// Something due that did not get done (another daemon has it, or it fails) must not make a loop without a pause.
+// Something due that did not get done (another daemon has it, or it fails) must not make a loop
+// without a pause.
 constexpr milliseconds kShortestSleep{20};
 
 double Random() {
@@ -42,17 +43,22 @@ void LogFailure(const std::string& target, const pg::Error& error, milliseconds 
 
 TargetLoop::TargetLoop(asio::io_context& reactor, asio::thread_pool& pool, TargetSettings settings,
                        Changed changed)
-    : reactor_(reactor), pool_(pool), settings_(std::move(settings)), changed_(std::move(changed)),
+    : reactor_(reactor),
+      pool_(pool),
+      settings_(std::move(settings)),
+      changed_(std::move(changed)),
       pause_(reactor) {}
 
 void TargetLoop::Start() {
-  asio::co_spawn(reactor_, [self = shared_from_this()] { return self->Run(); },
-                 [self = shared_from_this()](std::exception_ptr failure) {
-                   self->ended_ = true;
-                   self->changed_();
-                   // Not an error of the database: a mistake of ours. It ends the daemon, which is started anew.
-                   if (failure) std::rethrow_exception(failure);
-                 });
+  asio::co_spawn(
+      reactor_, [self = shared_from_this()] { return self->Run(); },
+      [self = shared_from_this()](std::exception_ptr failure) {
+        self->ended_ = true;
+        self->changed_();
+        // Not an error of the database: a mistake of ours. It ends the daemon, which is started
+        // anew.
+        if (failure) std::rethrow_exception(failure);
+      });
 }
 
 void TargetLoop::Stop() {
@@ -85,10 +91,12 @@ Task<void> TargetLoop::Run() {
 Task<void> TargetLoop::Watch() {
   pg::Connection connection(reactor_, pool_);
   connection_ = &connection;
-  co_await connection.Connect(ConnectionParameters(), settings_.connect_timeout, settings_.query_timeout);
+  co_await connection.Connect(ConnectionParameters(), settings_.connect_timeout,
+                              settings_.query_timeout);
   co_await Listen(connection);
   while (!stopping_) {
-    // Taken before the pass: what arrives during it may not have been seen by it, and asks for another one.
+    // Taken before the pass: what arrives during it may not have been seen by it, and asks for
+    // another one.
     connection.TakeNotifications();
     const milliseconds sleep = co_await Pass(connection);
     if (!passed_) {
@@ -112,7 +120,9 @@ Task<void> TargetLoop::Watch() {
 }
 
 // First listen, then look: what happens in between is notified.
-Task<void> TargetLoop::Listen(pg::Connection& connection) { co_await connection.Execute("LISTEN jit_access"); }
+Task<void> TargetLoop::Listen(pg::Connection& connection) {
+  co_await connection.Execute("LISTEN jit_access");
+}
 
 Task<milliseconds> TargetLoop::Pass(pg::Connection& connection) {
   const std::string& target = settings_.target.name;
@@ -156,7 +166,8 @@ void TargetLoop::SetState(bool connected) {
 pg::Parameters TargetLoop::ConnectionParameters() const {
   pg::Parameters parameters = pg::ParseConninfo(settings_.target.conninfo);
   if (!settings_.target.user.empty()) pg::Set(parameters, "user", settings_.target.user);
-  if (!settings_.target.passfile.empty()) pg::Set(parameters, "passfile", settings_.target.passfile);
+  if (!settings_.target.passfile.empty())
+    pg::Set(parameters, "passfile", settings_.target.passfile);
   pg::Set(parameters, "application_name", "jit-coordinator");  // doctor finds the daemon by it
   return parameters;
 }

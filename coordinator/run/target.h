@@ -27,7 +27,8 @@ class TargetLoop : public std::enable_shared_from_this<TargetLoop> {
   // Called when the first attempt is over and whenever the connection comes or goes.
   using Changed = std::function<void()>;
 
-  TargetLoop(asio::io_context& reactor, asio::thread_pool& pool, TargetSettings settings, Changed changed);
+  TargetLoop(asio::io_context& reactor, asio::thread_pool& pool, TargetSettings settings,
+             Changed changed);
 
   // Runs in the reactor until Stop, holding itself alive.
   void Start();

@@ -43,12 +43,14 @@ TEST(Locate, what_is_unknown_is_named_with_what_is_near) {
 }
 
 TEST(Invocation, ids_by_space_or_comma_each_once) {
-  EXPECT_EQ(Read({"approve", "12", "13,14", "12"}).RequestIds(), (std::vector<std::int64_t>{12, 13, 14}));
+  EXPECT_EQ(Read({"approve", "12", "13,14", "12"}).RequestIds(),
+            (std::vector<std::int64_t>{12, 13, 14}));
 }
 
 TEST(Invocation, what_is_no_id_is_refused) {
   for (const char* word : {"x", "0", "12x", "1.5", "99999999999999999999", "1;2", "1,,2"}) {
-    EXPECT_NE(ErrorOf({"approve", word}).find("is not the id of a request"), std::string::npos) << word;
+    EXPECT_NE(ErrorOf({"approve", word}).find("is not the id of a request"), std::string::npos)
+        << word;
   }
   EXPECT_NE(ErrorOf({"approve"}).find("which request?"), std::string::npos);
 }
@@ -64,7 +66,8 @@ TEST(Invocation, options_long_short_and_attached) {
 
 TEST(Invocation, options_are_never_guessed) {
   EXPECT_EQ(ErrorOf({"approve", "1", "--mess", "x"}), "unknown option --mess");
-  EXPECT_EQ(ErrorOf({"approve", "1", "--mesage", "x"}), "unknown option --mesage, did you mean \"message\"?");
+  EXPECT_EQ(ErrorOf({"approve", "1", "--mesage", "x"}),
+            "unknown option --mesage, did you mean \"message\"?");
 }
 
 TEST(Invocation, an_option_is_given_once_and_with_its_argument) {
@@ -73,12 +76,14 @@ TEST(Invocation, an_option_is_given_once_and_with_its_argument) {
 }
 
 TEST(Invocation, values_from_a_list_are_checked) {
-  EXPECT_NE(ErrorOf({"requests", "--status", "pendign"}).find("did you mean \"pending\"?"), std::string::npos);
+  EXPECT_NE(ErrorOf({"requests", "--status", "pendign"}).find("did you mean \"pending\"?"),
+            std::string::npos);
   EXPECT_NE(ErrorOf({"requests", "-o", "xml"}).find("must be one of"), std::string::npos);
 }
 
 TEST(Invocation, lengths_and_numbers_are_checked) {
-  EXPECT_EQ(Read({"approve", "1", "-t", "30m"}).Length("duration"), (core::Interval{0, 0, 1'800'000'000}));
+  EXPECT_EQ(Read({"approve", "1", "-t", "30m"}).Length("duration"),
+            (core::Interval{0, 0, 1'800'000'000}));
   EXPECT_THROW(Read({"approve", "1", "-t", "soon"}).Length("duration"), UsageError);
   EXPECT_EQ(Read({"requests", "-L", "5"}).Integer("limit", 30, 1, 100), 5);
   EXPECT_THROW(Read({"requests", "-L", "0"}).Integer("limit", 30, 1, 100), UsageError);
@@ -92,7 +97,8 @@ TEST(Commands, each_explains_itself) {
     EXPECT_NE(command.run, nullptr) << command.name;
     const std::string help = HelpFor(command);
     for (const Option& option : command.options) {
-      EXPECT_NE(help.find("--" + option.name), std::string::npos) << command.name << " " << option.name;
+      EXPECT_NE(help.find("--" + option.name), std::string::npos)
+          << command.name << " " << option.name;
     }
     EXPECT_NE(Overview().find("  " + command.name + " "), std::string::npos) << command.name;
   }
@@ -104,7 +110,8 @@ TEST(Commands, no_option_is_there_twice) {
     for (const Option& option : command.options) {
       EXPECT_TRUE(names.insert(option.name).second) << command.name << " --" << option.name;
       if (option.letter != 0) {
-        EXPECT_TRUE(names.insert(std::string{option.letter}).second) << command.name << " -" << option.letter;
+        EXPECT_TRUE(names.insert(std::string{option.letter}).second)
+            << command.name << " -" << option.letter;
       }
     }
   }
@@ -114,9 +121,11 @@ TEST(Completion, knows_every_command_and_option) {
   for (const char* shell : {"bash", "zsh"}) {
     const std::string script = CompletionFor(shell);
     for (const Command& command : Commands()) {
-      EXPECT_NE(script.find("'" + command.name + "')"), std::string::npos) << shell << " " << command.name;
+      EXPECT_NE(script.find("'" + command.name + "')"), std::string::npos)
+          << shell << " " << command.name;
       for (const Option& option : command.options) {
-        EXPECT_NE(script.find("--" + option.name), std::string::npos) << shell << " --" << option.name;
+        EXPECT_NE(script.find("--" + option.name), std::string::npos)
+            << shell << " --" << option.name;
       }
     }
   }

@@ -43,24 +43,33 @@ conninfo = "postgresql://db2/orders"
   EXPECT_EQ(c.reconnect_min, milliseconds{100});
   EXPECT_EQ(c.reconnect_max, std::chrono::seconds{10});
   ASSERT_EQ(c.targets.size(), 2u);
-  EXPECT_EQ(*c.Find("shop"), (Target{"shop", "host=db1 dbname=shop", "jit_daemon", "/run/pgpass", std::chrono::seconds{30}}));
+  EXPECT_EQ(*c.Find("shop"), (Target{"shop", "host=db1 dbname=shop", "jit_daemon", "/run/pgpass",
+                                     std::chrono::seconds{30}}));
   EXPECT_EQ(c.Find("orders")->poll_interval, std::chrono::seconds{5});
   EXPECT_EQ(c.Find("nowhere"), nullptr);
 }
 
 TEST(Config, mistakes_have_their_line) {
-  EXPECT_EQ(OnlyError("poll_intervall = \"5s\"\n"), "c.toml:1: unknown key \"poll_intervall\", did you mean \"poll_interval\"?");
-  EXPECT_EQ(OnlyError("\n[log]\nlevel = \"loud\"\n"), "c.toml:3: \"level\" must be one of debug, info, warning, error");
-  EXPECT_EQ(OnlyError("[target.a]\nconninfo = \"dbname=a\"\nusr = \"x\"\n"), "c.toml:3: unknown key \"usr\", did you mean \"user\"?");
+  EXPECT_EQ(OnlyError("poll_intervall = \"5s\"\n"),
+            "c.toml:1: unknown key \"poll_intervall\", did you mean \"poll_interval\"?");
+  EXPECT_EQ(OnlyError("\n[log]\nlevel = \"loud\"\n"),
+            "c.toml:3: \"level\" must be one of debug, info, warning, error");
+  EXPECT_EQ(OnlyError("[target.a]\nconninfo = \"dbname=a\"\nusr = \"x\"\n"),
+            "c.toml:3: unknown key \"usr\", did you mean \"user\"?");
   EXPECT_EQ(OnlyError("[target.a]\nuser = \"x\"\n"), "c.toml:1: target \"a\" needs a \"conninfo\"");
-  EXPECT_EQ(OnlyError("query_timeout = \"0s\"\n"), "c.toml:1: \"query_timeout\" must be a length of time such as \"10s\" or \"500ms\"");
+  EXPECT_EQ(OnlyError("query_timeout = \"0s\"\n"),
+            "c.toml:1: \"query_timeout\" must be a length of time such as \"10s\" or \"500ms\"");
   EXPECT_EQ(OnlyError("query_timeout = 30\n"), "c.toml:1: \"query_timeout\" must be a string");
-  EXPECT_EQ(OnlyError("[reconnect]\nmin = \"1m\"\nmax = \"1s\"\n"), "c.toml:2: \"min\" is longer than \"max\"");
-  EXPECT_EQ(OnlyError("[target.a]\nconninfo = \"dbname=a\"\n[target.a]\nconninfo = \"dbname=b\"\n").substr(0, 9), "c.toml:3:");
+  EXPECT_EQ(OnlyError("[reconnect]\nmin = \"1m\"\nmax = \"1s\"\n"),
+            "c.toml:2: \"min\" is longer than \"max\"");
+  EXPECT_EQ(OnlyError("[target.a]\nconninfo = \"dbname=a\"\n[target.a]\nconninfo = \"dbname=b\"\n")
+                .substr(0, 9),
+            "c.toml:3:");
 }
 
 TEST(Config, a_password_is_refused_and_not_repeated) {
-  for (const char* conninfo : {"dbname=a password=s3cret", "postgresql://u:s3cret@h/a", "dbname=a sslpassword=s3cret"}) {
+  for (const char* conninfo :
+       {"dbname=a password=s3cret", "postgresql://u:s3cret@h/a", "dbname=a sslpassword=s3cret"}) {
     const std::string error = OnlyError(fmt::format("[target.a]\nconninfo = \"{}\"\n", conninfo));
     EXPECT_EQ(error.substr(0, 9), "c.toml:2:") << error;
     EXPECT_NE(error.find("password"), std::string::npos) << error;
@@ -72,7 +81,8 @@ TEST(Config, a_connection_string_that_libpq_cannot_read_is_refused_and_not_repea
   const std::string error = OnlyError("[target.a]\nconninfo = \"dbname=a s3cret\"\n");
   EXPECT_NE(error.find("cannot be read"), std::string::npos) << error;
   EXPECT_EQ(error.find("s3cret"), std::string::npos) << error;
-  EXPECT_NE(OnlyError("[target.a]\nconninfo = \"shop\"\n").find("connection string"), std::string::npos);
+  EXPECT_NE(OnlyError("[target.a]\nconninfo = \"shop\"\n").find("connection string"),
+            std::string::npos);
 }
 
 TEST(Config, a_hash_is_not_cut_off) {
@@ -82,8 +92,10 @@ TEST(Config, a_hash_is_not_cut_off) {
 }
 
 TEST(Config, a_name_is_one_plain_word) {
-  EXPECT_NE(OnlyError("[target.\"a b\"]\nconninfo = \"dbname=a\"\n").find("a name is letters"), std::string::npos);
-  EXPECT_NE(OnlyError("[target.-x]\nconninfo = \"dbname=a\"\n").find("a name is letters"), std::string::npos);
+  EXPECT_NE(OnlyError("[target.\"a b\"]\nconninfo = \"dbname=a\"\n").find("a name is letters"),
+            std::string::npos);
+  EXPECT_NE(OnlyError("[target.-x]\nconninfo = \"dbname=a\"\n").find("a name is letters"),
+            std::string::npos);
 }
 
 TEST(Config, a_file_that_is_not_there_is_an_error) {

@@ -1,4 +1,5 @@
-// What crosses the border of the program: SQLSTATE to exit code, colours, secrets, log lines, arrays.
+// What crosses the border of the program: SQLSTATE to exit code, colours, secrets, log lines,
+// arrays.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -68,24 +69,27 @@ TEST(Redact, no_password_stays) {
   EXPECT_EQ(core::Redact("sslpassword=x"), "sslpassword=***");
   EXPECT_EQ(core::Redact("postgresql://u:s3cret@h/db?x=1"), "postgresql://u:***@h/db?x=1");
   EXPECT_EQ(core::Redact("postgresql://u:a@b@h/db"), "postgresql://u:***@h/db");
-  EXPECT_EQ(core::Redact("postgresql://h/db?password=s3cret&x=1"), "postgresql://h/db?password=***&x=1");
+  EXPECT_EQ(core::Redact("postgresql://h/db?password=s3cret&x=1"),
+            "postgresql://h/db?password=***&x=1");
 }
 
 TEST(Redact, other_text_stays) {
-  for (const char* text : {"password authentication failed for user \"x\"", "postgresql://u@h:5432/db", "a://b", ""}) {
+  for (const char* text :
+       {"password authentication failed for user \"x\"", "postgresql://u@h:5432/db", "a://b", ""}) {
     EXPECT_EQ(core::Redact(text), text);
   }
 }
 
 TEST(FormatLine, logfmt_quotes_what_could_be_misread) {
-  EXPECT_EQ(run::FormatLine(run::LogFormat::kLogfmt, "t", run::Level::kInfo, "request",
-                            {{"target", "shop"}, {"detail", "say \"hi\"\nlevel=error"}, {"empty", ""}}),
-            "time=t level=info msg=\"request\" target=shop detail=\"say \\\"hi\\\"\\nlevel=error\"");
+  EXPECT_EQ(
+      run::FormatLine(run::LogFormat::kLogfmt, "t", run::Level::kInfo, "request",
+                      {{"target", "shop"}, {"detail", "say \"hi\"\nlevel=error"}, {"empty", ""}}),
+      "time=t level=info msg=\"request\" target=shop detail=\"say \\\"hi\\\"\\nlevel=error\"");
 }
 
 TEST(FormatLine, json_is_one_line_and_valid_whatever_comes) {
-  const std::string line = run::FormatLine(run::LogFormat::kJson, "t", run::Level::kError, "no connection",
-                                           {{"error", "a\n\xff password=x"}});
+  const std::string line = run::FormatLine(run::LogFormat::kJson, "t", run::Level::kError,
+                                           "no connection", {{"error", "a\n\xff password=x"}});
   EXPECT_EQ(line.find('\n'), std::string::npos);
   const auto parsed = nlohmann::json::parse(line);
   EXPECT_EQ(parsed["level"], "error");

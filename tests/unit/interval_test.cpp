@@ -37,8 +37,8 @@ TEST(ParseInterval, fractions_only_where_they_have_one_meaning) {
 }
 
 TEST(ParseInterval, refuses_what_is_no_length_of_time) {
-  for (const char* text : {"", " ", "30", "-1h", "1x", "h", "1 h x", "1:60", "1:00:61", "1:", "1.h", "infinity", "1h-30m",
-                           "99999999999999999999h", "9223372036854775807h"}) {
+  for (const char* text : {"", " ", "30", "-1h", "1x", "h", "1 h x", "1:60", "1:00:61", "1:", "1.h",
+                           "infinity", "1h-30m", "99999999999999999999h", "9223372036854775807h"}) {
     EXPECT_FALSE(ParseInterval(text)) << text;
   }
 }
@@ -49,7 +49,8 @@ TEST(FormatInterval, is_short_and_reads_back) {
   EXPECT_EQ(FormatInterval({0, 0, 1'500'000}), "1.5s");
   EXPECT_EQ(FormatInterval({0, 0, 50'000}), "0.05s");
   EXPECT_EQ(FormatInterval({}), "0s");
-  for (const Interval& interval : {Interval{1, 2, 3}, Interval{0, 0, 90 * kSecond}, Interval{25, 40, 123'456'789}}) {
+  for (const Interval& interval :
+       {Interval{1, 2, 3}, Interval{0, 0, 90 * kSecond}, Interval{25, 40, 123'456'789}}) {
     EXPECT_EQ(ParseInterval(FormatInterval(interval)), interval);
   }
 }

@@ -80,16 +80,19 @@ TEST(PolicyFile, a_wrong_type_or_value_is_refused_with_its_line) {
             "p.toml:3: \"verdict\" must be one of allow, deny");
   EXPECT_EQ(OnlyError("[[policy]]\nname = \"a\"\nticket_required = 1\n"),
             "p.toml:3: \"ticket_required\" must be true or false");
-  EXPECT_EQ(OnlyError("[[policy]]\nname = \"a\"\nmax_duration = \"an hour\"\n"),
-            "p.toml:3: \"max_duration\" must be a length of time such as \"30 minutes\" or \"1h30m\"");
-  EXPECT_EQ(OnlyError("[[policy]]\nname = \"a\"\nmax_duration = \"0s\"\n"),
-            "p.toml:3: \"max_duration\" must be a length of time such as \"30 minutes\" or \"1h30m\"");
+  EXPECT_EQ(
+      OnlyError("[[policy]]\nname = \"a\"\nmax_duration = \"an hour\"\n"),
+      "p.toml:3: \"max_duration\" must be a length of time such as \"30 minutes\" or \"1h30m\"");
+  EXPECT_EQ(
+      OnlyError("[[policy]]\nname = \"a\"\nmax_duration = \"0s\"\n"),
+      "p.toml:3: \"max_duration\" must be a length of time such as \"30 minutes\" or \"1h30m\"");
   EXPECT_EQ(OnlyError("[[policy]]\nname = \"a\"\nobjects = \"shop.*\"\n").substr(0, 37),
             "p.toml:3: \"objects\" must be a list of");
 }
 
 TEST(PolicyFile, an_empty_list_is_not_any) {
-  EXPECT_NE(OnlyError("[[policy]]\nname = \"a\"\nobjects = []\n").find("leave the key out"), std::string::npos);
+  EXPECT_NE(OnlyError("[[policy]]\nname = \"a\"\nobjects = []\n").find("leave the key out"),
+            std::string::npos);
 }
 
 TEST(PolicyFile, a_policy_needs_a_name_of_its_own) {
@@ -158,15 +161,24 @@ TEST(DiffPolicies, any_and_a_list_differ) {
 }
 
 TEST(DiffPolicies, every_field_counts) {
-  const Policy before = [] { Policy p; p.name = "p"; return p; }();
-  const std::vector<void (*)(Policy&)> edits{
-      [](Policy& p) { p.priority = 1; },          [](Policy& p) { p.requester = "r"; },
-      [](Policy& p) { p.privileges = {{"SELECT"}}; }, [](Policy& p) { p.objects = {{"a.b"}}; },
-      [](Policy& p) { p.max_duration = "1h"; },   [](Policy& p) { p.approvals = 0; },
-      [](Policy& p) { p.approver = "x"; },        [](Policy& p) { p.reason_pattern = "x"; },
-      [](Policy& p) { p.ticket_required = true; }, [](Policy& p) { p.active_hours = "08:00-09:00"; },
-      [](Policy& p) { p.lapse_after = "1h"; },    [](Policy& p) { p.verdict = "deny"; },
-      [](Policy& p) { p.break_glass = true; }};
+  const Policy before = [] {
+    Policy p;
+    p.name = "p";
+    return p;
+  }();
+  const std::vector<void (*)(Policy&)> edits{[](Policy& p) { p.priority = 1; },
+                                             [](Policy& p) { p.requester = "r"; },
+                                             [](Policy& p) { p.privileges = {{"SELECT"}}; },
+                                             [](Policy& p) { p.objects = {{"a.b"}}; },
+                                             [](Policy& p) { p.max_duration = "1h"; },
+                                             [](Policy& p) { p.approvals = 0; },
+                                             [](Policy& p) { p.approver = "x"; },
+                                             [](Policy& p) { p.reason_pattern = "x"; },
+                                             [](Policy& p) { p.ticket_required = true; },
+                                             [](Policy& p) { p.active_hours = "08:00-09:00"; },
+                                             [](Policy& p) { p.lapse_after = "1h"; },
+                                             [](Policy& p) { p.verdict = "deny"; },
+                                             [](Policy& p) { p.break_glass = true; }};
   EXPECT_EQ(edits.size(), FieldsOf(before).size());
   for (std::size_t i = 0; i < edits.size(); ++i) {
     Policy after = before;
@@ -193,7 +205,8 @@ TEST(DiffPolicies, adds_alters_and_removes) {
 }
 
 TEST(FormatChange, a_hostile_name_is_escaped) {
-  EXPECT_EQ(FormatChange({PolicyChange::Kind::kRemove, "a\x1b[2J", {}}, false), "- policy a\\x1b[2J\n");
+  EXPECT_EQ(FormatChange({PolicyChange::Kind::kRemove, "a\x1b[2J", {}}, false),
+            "- policy a\\x1b[2J\n");
 }
 
 }  // namespace

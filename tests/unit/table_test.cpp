@@ -7,12 +7,16 @@ namespace jit::core {
 namespace {
 
 Table Sample(std::vector<std::vector<Cell>> rows) {
-  return {{{"id", "ID", true, false}, {"name", "NAME", false, true}, {"note", "NOTE", false, false}, {"hidden", ""}},
+  return {{{"id", "ID", true, false},
+           {"name", "NAME", false, true},
+           {"note", "NOTE", false, false},
+           {"hidden", ""}},
           std::move(rows)};
 }
 
 std::vector<Cell> Row(std::int64_t id, std::string name, std::string note) {
-  return {Cell::Number(id), Cell::Text(std::move(name)), Cell::Text(std::move(note)), Cell::Bool(true)};
+  return {Cell::Number(id), Cell::Text(std::move(name)), Cell::Text(std::move(note)),
+          Cell::Bool(true)};
 }
 
 TEST(RenderForPeople, columns_are_aligned) {
@@ -46,15 +50,18 @@ TEST(RenderForPeople, cuts_only_what_may_shrink_and_says_so) {
 }
 
 TEST(RenderForPeople, no_line_is_wider_than_the_terminal) {
-  const RenderedTable cut = RenderForPeople(Sample({Row(1, "a very long name indeed", "note")}), {30, false});
+  const RenderedTable cut =
+      RenderForPeople(Sample({Row(1, "a very long name indeed", "note")}), {30, false});
   EXPECT_EQ(cut.text,
             "ID  NAME                  NOTE\n"
             " 1  a very long name in…  note\n");
 }
 
 TEST(RenderForPeople, colour_is_outside_the_padding_and_only_where_wanted) {
-  Table table{{{"s", "S"}, {"t", "T"}}, {{Cell::Text("ok", Style::kGood), Cell::Text("x", Style::kPlain)}}};
-  EXPECT_EQ(RenderForPeople(table, {0, true}).text, "\x1b[1mS\x1b[0m   \x1b[1mT\x1b[0m\n\x1b[32mok\x1b[0m  x\n");
+  Table table{{{"s", "S"}, {"t", "T"}},
+              {{Cell::Text("ok", Style::kGood), Cell::Text("x", Style::kPlain)}}};
+  EXPECT_EQ(RenderForPeople(table, {0, true}).text,
+            "\x1b[1mS\x1b[0m   \x1b[1mT\x1b[0m\n\x1b[32mok\x1b[0m  x\n");
   EXPECT_EQ(RenderForPeople(table, {0, false}).text, "S   T\nok  x\n");
 }
 
@@ -65,12 +72,14 @@ TEST(RenderTsv, has_all_columns_no_header_and_no_raw_tab) {
 
 TEST(RenderTsv, time_is_rfc3339_and_null_is_empty) {
   const Instant now = *ParseTimestamp("2026-11-23 12:00:00+00");
-  Table table{{{"a", "A"}, {"b", "B"}, {"c", "C"}}, {{Cell::Time(now, now), Cell::Null(), Cell::List({{"x", "y"}})}}};
+  Table table{{{"a", "A"}, {"b", "B"}, {"c", "C"}},
+              {{Cell::Time(now, now), Cell::Null(), Cell::List({{"x", "y"}})}}};
   EXPECT_EQ(RenderTsv(table), "2026-11-23T12:00:00Z\t\tx,y\n");
 }
 
 TEST(RenderJson, keeps_types_and_order) {
-  EXPECT_EQ(RenderJson(Sample({Row(1, "a\x1b", "n")})).dump(), R"([{"id":1,"name":"a\u001b","note":"n","hidden":true}])");
+  EXPECT_EQ(RenderJson(Sample({Row(1, "a\x1b", "n")})).dump(),
+            R"([{"id":1,"name":"a\u001b","note":"n","hidden":true}])");
   Table table{{{"n", "N"}, {"l", "L"}}, {{Cell::Null(), Cell::List({{"x"}})}}};
   EXPECT_EQ(RenderJson(table).dump(), R"([{"n":null,"l":["x"]}])");
 }

@@ -13,7 +13,9 @@ TEST(EscapeForTerminal, no_escape_sequence_gets_through) {
 }
 
 TEST(EscapeForTerminal, c1_controls_are_escapes_too) {
-  EXPECT_EQ(EscapeForTerminal("\xc2\x9b" "31m"), "\\u009b31m");
+  EXPECT_EQ(EscapeForTerminal("\xc2\x9b"
+                              "31m"),
+            "\\u009b31m");
   EXPECT_EQ(EscapeForTerminal("\xc2\x85"), "\\u0085");
 }
 
@@ -34,7 +36,7 @@ TEST(EscapeForTerminal, lines_become_one_unless_kept) {
 TEST(EscapeForTerminal, bytes_that_are_no_utf8_are_shown) {
   EXPECT_EQ(EscapeForTerminal("\xff"), "\\xff");
   EXPECT_EQ(EscapeForTerminal("\xc3"), "\\xc3");
-  EXPECT_EQ(EscapeForTerminal("\xc0\xaf"), "\\xc0\\xaf");          // overlong
+  EXPECT_EQ(EscapeForTerminal("\xc0\xaf"), "\\xc0\\xaf");           // overlong
   EXPECT_EQ(EscapeForTerminal("\xed\xa0\x80"), "\\xed\\xa0\\x80");  // a surrogate
   EXPECT_EQ(EscapeForTerminal("\xf5\x80\x80\x80"), "\\xf5\\x80\\x80\\x80");
 }
