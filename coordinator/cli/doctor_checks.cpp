@@ -58,6 +58,25 @@ void CheckExtension(pg::Session& session, const std::string& name, Findings& fin
   }
 }
 
+// Whoever may create functions there can shadow jit_request for those who call it without its
+// schema.
+void CheckSchema(pg::Session& session, const std::string& name, Findings& findings) {
+  const pg::Result found = session.Query(
+      "SELECT n.nspname AS schema, pg_catalog.has_schema_privilege('public', n.oid, 'CREATE') AS "
+      "open"
+      " FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace"
+      " WHERE e.extname = 'jit_access'");
+  const std::string schema = found.TextOr(0, "schema");
+  if (found.Bool(0, "open")) {
+    findings.push_back(
+        {name, Level::kProblem,
+         fmt::format("anybody may create functions in \"{}\", beside jit_request", schema),
+         fmt::format("REVOKE CREATE ON SCHEMA {} FROM PUBLIC;", schema)});
+  } else {
+    findings.push_back({name, Level::kOk, fmt::format("\"{}\" is closed to PUBLIC", schema), ""});
+  }
+}
+
 void CheckVersions(pg::Session& session, const std::string& name, Findings& findings) {
   const pg::Result found = session.Query(
       "SELECT jit.library_version() AS library, e.extversion AS extension"
@@ -300,17 +319,12 @@ void CheckDaemon(pg::Session& session, const std::string& name, Findings& findin
 
 const std::vector<Check>& Checks() {
   static const std::vector<Check> checks{
-      {"server", CheckServer, false},
-      {"preloaded", CheckPreloaded, false},
-      {"extension", CheckExtension, false},
-      {"versions", CheckVersions, true},
-      {"triggers", CheckTriggers, true},
-      {"jit_elevated", CheckElevated, true},
-      {"coordinator", CheckCoordinator, true},
-      {"daemon", CheckDaemon, true},
-      {"people", CheckPeople, true},
-      {"policies", CheckPolicies, true},
-      {"standing access", CheckStanding, true},
+      {"server", CheckServer, false},        {"preloaded", CheckPreloaded, false},
+      {"extension", CheckExtension, false},  {"schema", CheckSchema, true},
+      {"versions", CheckVersions, true},     {"triggers", CheckTriggers, true},
+      {"jit_elevated", CheckElevated, true}, {"coordinator", CheckCoordinator, true},
+      {"daemon", CheckDaemon, true},         {"people", CheckPeople, true},
+      {"policies", CheckPolicies, true},     {"standing access", CheckStanding, true},
   };
   return checks;
 }
