@@ -30,7 +30,19 @@ BEGIN
 END
 $$;
 
--- Locks a request and all that extends it.
+-- A request and all that extends it.
+CREATE FUNCTION jit.chain_of(request_id bigint) RETURNS SETOF bigint
+  LANGUAGE sql VOLATILE ROWS 2
+  SET search_path = pg_catalog, pg_temp
+AS $$
+  WITH RECURSIVE chain (id) AS (
+    SELECT $1
+    UNION
+    SELECT r.id FROM chain c JOIN jit.requests r ON r.extends = c.id
+  )
+  SELECT c.id FROM chain c ORDER BY c.id
+$$;
+
 CREATE FUNCTION jit.lock_chain(request_id bigint, no_wait boolean) RETURNS void
   LANGUAGE plpgsql VOLATILE
   SET search_path = pg_catalog, pg_temp
@@ -38,14 +50,7 @@ AS $$
 DECLARE
   member bigint;
 BEGIN
-  FOR member IN
-    WITH RECURSIVE chain (id) AS (
-      SELECT lock_chain.request_id
-      UNION
-      SELECT r.id FROM chain c JOIN jit.requests r ON r.extends = c.id
-    )
-    SELECT c.id FROM chain c ORDER BY c.id
-  LOOP
+  FOR member IN SELECT * FROM jit.chain_of(request_id) LOOP
     IF no_wait THEN
       PERFORM FROM jit.requests r WHERE r.id = member FOR UPDATE NOWAIT;
     ELSE
@@ -55,8 +60,9 @@ BEGIN
 END
 $$;
 
--- Ends the sessions of these roles that have an open transaction with rows of jit.requests locked.
-CREATE FUNCTION jit.end_holders(roles oid[]) RETURNS void
+-- Ends sessions of these roles that keep the chain locked: those whose transactions the rows name, or, where that is not
+-- enough (several may share a lock), all that have locked rows of jit.requests at all.
+CREATE FUNCTION jit.end_holders(request_id bigint, roles oid[], all_of_them boolean) RETURNS void
   LANGUAGE plpgsql VOLATILE
   SET search_path = pg_catalog, pg_temp
 AS $$
@@ -66,10 +72,13 @@ BEGIN
   FOR holder IN
     SELECT DISTINCT a.pid, a.usename
     FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
-    WHERE l.locktype = 'relation' AND l.relation = 'jit.requests'::regclass
-      AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
-      AND l.mode IN ('RowShareLock', 'RowExclusiveLock') AND l.granted
-      AND a.usesysid = ANY (roles) AND a.pid <> pg_backend_pid()
+    WHERE a.usesysid = ANY (roles) AND a.pid <> pg_backend_pid() AND l.granted
+      AND CASE WHEN all_of_them
+               THEN l.locktype = 'relation' AND l.relation = 'jit.requests'::regclass
+                    AND l.database = jit.database_oid() AND l.mode IN ('RowShareLock', 'RowExclusiveLock')
+               ELSE l.locktype = 'transactionid'
+                    AND l.transactionid IN (SELECT r.xmax FROM jit.chain_of(request_id) AS c (id) JOIN jit.requests r ON r.id = c.id)
+          END
   LOOP
     PERFORM pg_terminate_backend(holder.pid, 5000);
     RAISE NOTICE 'ended session % of "%", which held a request locked', holder.pid, holder.usename;
@@ -77,9 +86,9 @@ BEGIN
 END
 $$;
 
--- The same request, locked for a decision. With `evict` (revoking, denying), neither the requester nor a coordinator can
--- hold it up: whoever calls jit_revoke, or jit.run_due, in a transaction and leaves it open would otherwise keep
--- approvers from ending what still runs. A coordinator gets two seconds, for it may just be at work.
+-- The request, locked for a decision. With `evict` (revoking, denying), neither the requester nor a coordinator can hold
+-- that up: whoever calls jit_revoke, or jit.run_due, in a transaction and leaves it open would otherwise keep approvers
+-- from ending what still runs. A coordinator gets two seconds, for it may just be at work.
 CREATE FUNCTION jit.lock_request(request_id bigint, evict boolean DEFAULT false) RETURNS jit.requests
   LANGUAGE plpgsql VOLATILE
   SET search_path = pg_catalog, pg_temp
@@ -92,15 +101,16 @@ BEGIN
     BEGIN
       PERFORM jit.lock_chain(request.id, true);
     EXCEPTION WHEN lock_not_available THEN
-      PERFORM jit.end_holders(ARRAY[request.requester_oid]);
+      PERFORM jit.end_holders(request.id, ARRAY[request.requester_oid], false);
       BEGIN
         PERFORM set_config('lock_timeout', '2s', true);
         PERFORM jit.lock_chain(request.id, false);
         PERFORM set_config('lock_timeout', usual_timeout, true);
       EXCEPTION WHEN lock_not_available THEN
-        PERFORM jit.end_holders(ARRAY(
+        PERFORM jit.end_holders(request.id, request.requester_oid || ARRAY(
           SELECT r.oid FROM pg_roles r
-          WHERE NOT r.rolsuper AND jit.is_member(r.oid, 'jit_coordinator') AND NOT jit.may_decide(r.oid, request.requirements)));
+          WHERE NOT r.rolsuper AND jit.is_member(r.oid, 'jit_coordinator') AND NOT jit.may_decide(r.oid, request.requirements)),
+          true);
         PERFORM jit.lock_chain(request.id, false);
       END;
     END;

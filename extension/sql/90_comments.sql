@@ -152,7 +152,8 @@ COMMENT ON FUNCTION jit.quorum_met(bigint, oid, jsonb) IS 'internal: whether a r
 COMMENT ON FUNCTION jit.see_request(bigint) IS 'internal: a request, if the session''s user may see it';
 COMMENT ON FUNCTION jit.lock_request(bigint, boolean) IS 'internal: the same, locked';
 COMMENT ON FUNCTION jit.lock_chain(bigint, boolean) IS 'internal: locks a request and what extends it';
-COMMENT ON FUNCTION jit.end_holders(oid[]) IS 'internal: ends sessions that keep requests locked';
+COMMENT ON FUNCTION jit.chain_of(bigint) IS 'internal: a request and what extends it';
+COMMENT ON FUNCTION jit.end_holders(bigint, oid[], boolean) IS 'internal: ends sessions that keep requests locked';
 COMMENT ON FUNCTION jit.wrong_status(jit.requests, text, text) IS 'internal: refuses for a request''s status';
 COMMENT ON FUNCTION jit.names_of_approvers(jsonb) IS 'internal: approver roles, to be read';
 COMMENT ON FUNCTION jit.end_request(bigint, text, name, text) IS 'internal: ends a request, its grants and what extends it';
