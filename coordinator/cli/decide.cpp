@@ -59,6 +59,15 @@ void HintPending(pg::Session& session, std::int64_t id) {
       fmt::join(found.List(0, "approver_roles").value_or(std::vector<std::string>{}), ", ")));
 }
 
+// Approved is not yet granted: that takes a daemon.
+void HintDaemon(pg::Session& session) {
+  const pg::Result found = session.Query(
+      "SELECT FROM pg_catalog.pg_stat_activity a WHERE a.datname = pg_catalog.current_database()"
+      " AND a.application_name = 'jit-coordinator'"
+      " AND pg_catalog.pg_has_role(a.usesysid, 'jit_coordinator', 'MEMBER')");
+  if (found.empty()) PrintNote("no daemon is connected: it will be granted when one is");
+}
+
 // Goes on after a refusal; the exit code is that of the first one.
 ExitCode Decide(Invocation& invocation, const std::string& function, const pg::Values& more) {
   const Output output(invocation);
@@ -90,9 +99,12 @@ ExitCode Decide(Invocation& invocation, const std::string& function, const pg::V
   }
   Print(output, outcomes);
   if (function == "jit_approve") {
+    bool approved = false;
     for (const Outcome& outcome : outcomes) {
       if (outcome.status == "pending") HintPending(*database.session, outcome.id);
+      approved |= outcome.status == "approved";
     }
+    if (approved) HintDaemon(*database.session);
   }
   return code;
 }
