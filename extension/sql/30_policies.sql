@@ -48,7 +48,8 @@ BEGIN
     first_day := array_position(day_names, split_part(span, '-', 1));
     last_day := array_position(day_names, coalesce(nullif(split_part(span, '-', 2), ''), split_part(span, '-', 1)));
     IF first_day IS NULL OR last_day IS NULL OR split_part(span, '-', 3) <> '' THEN
-      PERFORM jit.refuse('invalid_datetime_format', format('active_hours "%s" names a day that does not exist', hours),
+      PERFORM jit.refuse('invalid_datetime_format',
+        format('active_hours "%s" names a day that does not exist', hours),
         'Days are Mon, Tue, Wed, Thu, Fri, Sat and Sun, alone, as Mon-Fri, or as Mon,Wed,Fri.');
     END IF;
     LOOP
@@ -115,7 +116,8 @@ BEGIN
       ELSIF upper(word) = ANY (known) THEN
         words := words || upper(word);
       ELSE
-        PERFORM jit.refuse('invalid_parameter_value', format('unrecognized privilege "%s" in policy "%s"', word, NEW.name),
+        PERFORM jit.refuse('invalid_parameter_value',
+          format('unrecognized privilege "%s" in policy "%s"', word, NEW.name),
           format('Privileges are %s, and ALL for the first four; NULL means any.', array_to_string(known, ', ')));
       END IF;
     END LOOP;
@@ -130,27 +132,32 @@ BEGIN
     END IF;
     FOREACH word IN ARRAY NEW.objects LOOP
       IF word IS NULL OR word !~ '^[^.]+[.][^.]+$' THEN
-        PERFORM jit.refuse('invalid_parameter_value', format('object "%s" of policy "%s" is not of the form schema.table', coalesce(word, 'NULL'), NEW.name),
+        PERFORM jit.refuse('invalid_parameter_value',
+          format('object "%s" of policy "%s" is not of the form schema.table', coalesce(word, 'NULL'), NEW.name),
           'Write one dot, as in "sales.orders", "sales.*" or "*.customer_*"; names are written bare, without quotes, in the case they have.');
       END IF;
     END LOOP;
   END IF;
 
   IF jit.seconds(NEW.max_duration) <= 0 OR NOT isfinite(NEW.max_duration) THEN
-    PERFORM jit.refuse('invalid_parameter_value', format('max_duration of policy "%s" must be more than zero', NEW.name),
+    PERFORM jit.refuse('invalid_parameter_value',
+      format('max_duration of policy "%s" must be more than zero', NEW.name),
       'NULL means 8 hours.');
   END IF;
   IF jit.seconds(NEW.lapse_after) <= 0 OR NOT isfinite(NEW.lapse_after) THEN
-    PERFORM jit.refuse('invalid_parameter_value', format('lapse_after of policy "%s" must be more than zero', NEW.name),
+    PERFORM jit.refuse('invalid_parameter_value',
+      format('lapse_after of policy "%s" must be more than zero', NEW.name),
       'NULL means 24 hours.');
   END IF;
   IF jit.seconds(NEW.max_duration) > 315360000 OR jit.seconds(NEW.lapse_after) > 315360000 THEN
-    PERFORM jit.refuse('invalid_parameter_value', format('an interval of policy "%s" is longer than 3650 days', NEW.name),
+    PERFORM jit.refuse('invalid_parameter_value',
+      format('an interval of policy "%s" is longer than 3650 days', NEW.name),
       'Access without an end is a GRANT.');
   END IF;
 
   IF NEW.approvals < 0 OR NEW.approvals > 100 THEN
-    PERFORM jit.refuse('invalid_parameter_value', format('approvals of policy "%s" must be between 0 and 100', NEW.name),
+    PERFORM jit.refuse('invalid_parameter_value',
+      format('approvals of policy "%s" must be between 0 and 100', NEW.name),
       '0 means that nobody needs to be asked.');
   END IF;
 
@@ -166,7 +173,8 @@ BEGIN
   PERFORM jit.within_hours(NEW.active_hours, clock_timestamp());
 
   IF NEW.verdict IS DISTINCT FROM 'allow' AND NEW.verdict IS DISTINCT FROM 'deny' THEN
-    PERFORM jit.refuse('invalid_parameter_value', format('verdict of policy "%s" must be "allow" or "deny"', NEW.name),
+    PERFORM jit.refuse('invalid_parameter_value',
+      format('verdict of policy "%s" must be "allow" or "deny"', NEW.name),
       'Leave it out for "allow".');
   END IF;
   IF NEW.verdict = 'deny' AND NEW.break_glass THEN
@@ -196,7 +204,8 @@ $$;
 -- Each privilege on each relation takes the first policy in force by priority. A relation stands for its partitions and
 -- other children too, and each is looked up under its own name and its ancestors'. A whole schema takes every policy
 -- that touches it, up to the first that covers it: tables made later must not escape a rule.
--- (In PL/pgSQL, which keeps the plan; jit is off here and above: LLVM would take a hundred times as long to compile these queries as they take to run.)
+-- (In PL/pgSQL, which keeps the plan. And with jit off, here and elsewhere: LLVM would take a hundred times as long to
+-- compile these queries as they take to run.)
 CREATE FUNCTION jit.policies_met(requester oid, objects jsonb)
   RETURNS TABLE (policy text, what text)
   LANGUAGE plpgsql STABLE

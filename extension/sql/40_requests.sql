@@ -193,7 +193,8 @@ BEGIN
   PERFORM jit.check_words('ticket', ticket, 200);
   PERFORM jit.check_words(CASE WHEN statement IS NULL THEN 'access' ELSE 'statement' END, asked, 100000);
   IF session_only IS NULL OR break_glass IS NULL THEN
-    PERFORM jit.refuse('null_value_not_allowed', format('%s must not be NULL', CASE WHEN session_only IS NULL THEN 'session_only' ELSE 'break_glass' END),
+    PERFORM jit.refuse('null_value_not_allowed',
+      CASE WHEN session_only IS NULL THEN 'session_only' ELSE 'break_glass' END || ' must not be NULL',
       'Say true or false, or leave it out.');
   END IF;
   IF starts_at IS NOT NULL AND (NOT isfinite(starts_at) OR starts_at <= now_at OR starts_at > now_at + interval '365 days') THEN
@@ -203,13 +204,15 @@ BEGIN
 
   ruling := jit.rule_on(requester_oid, objects);
   IF ruling.denied_by IS NOT NULL THEN
-    PERFORM jit.refuse('insufficient_privilege', format('policy "%s" denies %s', ruling.denied_by, ruling.denied_what),
+    PERFORM jit.refuse('insufficient_privilege',
+      format('policy "%s" denies %s', ruling.denied_by, ruling.denied_what),
       'Ask without it, or talk to whoever keeps the policies.');
   END IF;
   duration := jit.check_duration(duration, ruling);
   FOR pattern IN SELECT * FROM jsonb_to_recordset(ruling.patterns) AS p (policy text, pattern text) LOOP
     IF file_request.reason !~ pattern.pattern THEN
-      PERFORM jit.refuse('invalid_parameter_value', format('the reason does not have the form that policy "%s" wants', pattern.policy),
+      PERFORM jit.refuse('invalid_parameter_value',
+        format('the reason does not have the form that policy "%s" wants', pattern.policy),
         format('It must match the regular expression "%s".', pattern.pattern));
     END IF;
   END LOOP;

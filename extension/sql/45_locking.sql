@@ -126,7 +126,8 @@ CREATE FUNCTION jit.wrong_status(request jit.requests, wanted text, hint text) R
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  PERFORM jit.refuse('object_not_in_prerequisite_state', format('request %s is %s, not %s', request.id, request.status, wanted),
+  PERFORM jit.refuse('object_not_in_prerequisite_state',
+    format('request %s is %s, not %s', request.id, request.status, wanted),
     hint);
 END
 $$;

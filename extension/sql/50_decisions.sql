@@ -63,7 +63,8 @@ BEGIN
       'Somebody else has to approve it.');
   END IF;
   IF NOT jit.may_decide(me, request.requirements) THEN
-    PERFORM jit.refuse('insufficient_privilege', format('role "%s" may not approve request %s', session_user, request.id),
+    PERFORM jit.refuse('insufficient_privilege',
+      format('role "%s" may not approve request %s', session_user, request.id),
       format('Members of %s may.', jit.names_of_approvers(request.requirements)));
   END IF;
   IF request.status <> 'pending' THEN
@@ -72,7 +73,8 @@ BEGIN
   PERFORM jit.check_words('comment', comment, 4000);
 
   IF NOT jit.is_requester(request.requester_oid) THEN
-    PERFORM jit.refuse('object_not_in_prerequisite_state', format('role "%s" is no longer a requester', request.requester),
+    PERFORM jit.refuse('object_not_in_prerequisite_state',
+      format('role "%s" is no longer a requester', request.requester),
       'Deny the request, or have a DBA GRANT jit_requester again.');
   END IF;
   IF request.database_oid <> jit.database_oid() THEN
@@ -82,16 +84,20 @@ BEGIN
   END IF;
   changed := jit.changed_object(request.objects);
   IF changed IS NOT NULL THEN
-    PERFORM jit.refuse('object_not_in_prerequisite_state', format('%s is no longer what request %s asked for', changed, request.id),
+    PERFORM jit.refuse('object_not_in_prerequisite_state',
+      format('%s is no longer what request %s asked for', changed, request.id),
       'It was dropped, renamed or replaced meanwhile: deny the request, and have it asked anew.');
   END IF;
   ruling := jit.rule_on(request.requester_oid, request.objects);
   IF ruling.denied_by IS NOT NULL THEN
-    PERFORM jit.refuse('insufficient_privilege', format('policy "%s" denies %s', ruling.denied_by, ruling.denied_what),
+    PERFORM jit.refuse('insufficient_privilege',
+      format('policy "%s" denies %s', ruling.denied_by, ruling.denied_what),
       'The policy was made after the request: deny the request.');
   END IF;
-  IF NOT EXISTS (SELECT FROM jsonb_to_recordset(ruling.requirements) AS q (approver text) WHERE jit.is_member(me, q.approver)) THEN
-    PERFORM jit.refuse('insufficient_privilege', format('role "%s" may not approve request %s', session_user, request.id),
+  IF NOT EXISTS (SELECT FROM jsonb_to_recordset(ruling.requirements) AS q (approver text)
+                 WHERE jit.is_member(me, q.approver)) THEN
+    PERFORM jit.refuse('insufficient_privilege',
+      format('role "%s" may not approve request %s', session_user, request.id),
       format('Members of %s may.', jit.names_of_approvers(ruling.requirements)));
   END IF;
   IF EXISTS (SELECT FROM jit.approvals a WHERE a.request_id = request.id AND a.approver_oid = me) THEN
@@ -102,7 +108,8 @@ BEGIN
   granted := coalesce(request.approved_duration, request.duration);
   IF duration IS NOT NULL THEN
     IF NOT isfinite(duration) OR jit.seconds(duration) <= 0 OR jit.seconds(duration) > jit.seconds(granted) THEN
-      PERFORM jit.refuse('invalid_parameter_value', format('duration %s is not between zero and %s', duration, granted),
+      PERFORM jit.refuse('invalid_parameter_value',
+        format('duration %s is not between zero and %s', duration, granted),
         'An approver may shorten what was asked for, never lengthen it.');
     END IF;
     granted := duration;
@@ -141,7 +148,8 @@ BEGIN
       format('Take it back: SELECT jit_cancel(%s);', request.id));
   END IF;
   IF NOT jit.may_decide(me, request.requirements) THEN
-    PERFORM jit.refuse('insufficient_privilege', format('role "%s" may not deny request %s', session_user, request.id),
+    PERFORM jit.refuse('insufficient_privilege',
+      format('role "%s" may not deny request %s', session_user, request.id),
       format('Members of %s may.', jit.names_of_approvers(request.requirements)));
   END IF;
   IF request.status <> 'pending' THEN
@@ -226,7 +234,8 @@ DECLARE
 BEGIN
   request := jit.lock_request(request_id, evict => true);
   IF request.requester_oid <> me AND NOT jit.may_decide(me, request.requirements) THEN
-    PERFORM jit.refuse('insufficient_privilege', format('role "%s" may not revoke request %s', session_user, request.id),
+    PERFORM jit.refuse('insufficient_privilege',
+      format('role "%s" may not revoke request %s', session_user, request.id),
       format('Its requester and members of %s may.', jit.names_of_approvers(request.requirements)));
   END IF;
   IF request.status NOT IN ('approved', 'active') THEN
@@ -262,7 +271,8 @@ BEGIN
   END IF;
   changed := jit.changed_object(request.objects);
   IF changed IS NOT NULL THEN
-    PERFORM jit.refuse('object_not_in_prerequisite_state', format('%s is no longer what request %s asked for', changed, request.id),
+    PERFORM jit.refuse('object_not_in_prerequisite_state',
+      format('%s is no longer what request %s asked for', changed, request.id),
       'It was dropped, renamed or replaced meanwhile: ask anew with jit_request.');
   END IF;
   new_id := jit.file_request(request.access, request.asked, request.statement, request.objects, decide_extend.duration,
@@ -287,7 +297,8 @@ BEGIN
       'Somebody else has to review it.');
   END IF;
   IF NOT jit.may_decide(me, request.requirements) THEN
-    PERFORM jit.refuse('insufficient_privilege', format('role "%s" may not review request %s', session_user, request.id),
+    PERFORM jit.refuse('insufficient_privilege',
+      format('role "%s" may not review request %s', session_user, request.id),
       format('Members of %s may.', jit.names_of_approvers(request.requirements)));
   END IF;
   IF NOT request.review_owed THEN
@@ -295,7 +306,8 @@ BEGIN
       'Only break-glass access does, once.');
   END IF;
   IF comment IS NULL OR btrim(comment, E' \t\r\n') = '' THEN
-    PERFORM jit.refuse(CASE WHEN comment IS NULL THEN 'null_value_not_allowed' ELSE 'invalid_parameter_value' END, 'a review needs a comment',
+    PERFORM jit.refuse(CASE WHEN comment IS NULL THEN 'null_value_not_allowed' ELSE 'invalid_parameter_value' END,
+      'a review needs a comment',
       'Say what was found.');
   END IF;
   PERFORM jit.check_words('comment', comment, 4000);

@@ -139,7 +139,8 @@ BEGIN
     AND NOT EXISTS (SELECT FROM pg_namespace n
                     WHERE n.oid = g.schema_oid
                       AND (g.relation_oid = 0 OR EXISTS (SELECT FROM pg_class c WHERE c.oid = g.relation_oid)));
-  RETURN FOUND AND NOT EXISTS (SELECT FROM jit.grants g WHERE g.request_id = revoke_orphans.request_id AND g.revoked_at IS NULL);
+  RETURN FOUND AND NOT EXISTS (SELECT FROM jit.grants g
+                               WHERE g.request_id = revoke_orphans.request_id AND g.revoked_at IS NULL);
 END
 $$;
 

@@ -71,7 +71,8 @@ FROM (
   SELECT a.* FROM jit.grants a
   WHERE (SELECT jit.sees_all(jit.session_user_oid())) AND a.grantee_oid <> (SELECT jit.session_user_oid())
 ) g
-WHERE g.revoked_at IS NULL AND g.database_oid = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = current_database())
+WHERE g.revoked_at IS NULL
+  AND g.database_oid = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = current_database())
   AND g.starts_at <= clock_timestamp() AND g.expires_at > clock_timestamp()
   AND g.grantee_oid IN (SELECT q.oid FROM requester q);
 
