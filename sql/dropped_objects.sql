@@ -48,6 +48,7 @@ CREATE TABLE shop.parts (id integer);
 SET SESSION AUTHORIZATION jr_alice;
 SELECT count(*) FROM shop.pieces;
 SELECT count(*) FROM shop.parts;
+SELECT request_id, relation FROM jit.active_grants ORDER BY 1, 2;
 RESET SESSION AUTHORIZATION;
 GRANT CREATE ON SCHEMA shop TO jr_dave;
 ALTER TABLE shop.pieces OWNER TO jr_dave;
@@ -108,6 +109,27 @@ SELECT count(*) FROM shop.items;
 SELECT count(*) FROM jit.active_grants;
 SET SESSION AUTHORIZATION jr_bob;
 SELECT jit_approve(14);
+\echo :SQLSTATE
+SET SESSION AUTHORIZATION jr_coord;
+SELECT * FROM jit.run_due();
+-- Nor does who goes by another name.
+RESET SESSION AUTHORIZATION;
+SELECT count(*) FROM jit.run_due();
+SET SESSION AUTHORIZATION jr_ann;
+SELECT shop.go('SELECT ON shop.items'), shop.go('SELECT ON shop.items'), shop.go('SELECT ON shop.items');
+SET SESSION AUTHORIZATION jr_bob;
+SELECT jit_approve(15);
+SET SESSION AUTHORIZATION jr_coord;
+SELECT * FROM jit.run_due();
+SET SESSION AUTHORIZATION jr_bob;
+SELECT jit_approve(16);
+RESET SESSION AUTHORIZATION;
+ALTER ROLE jr_ann RENAME TO jr_anna;
+SET SESSION AUTHORIZATION jr_anna;
+SELECT count(*) FROM shop.items;
+SELECT count(*) FROM jit.active_grants;
+SET SESSION AUTHORIZATION jr_bob;
+SELECT jit_approve(17);
 \echo :SQLSTATE
 SET SESSION AUTHORIZATION jr_coord;
 SELECT * FROM jit.run_due();

@@ -31,6 +31,15 @@ AS $$
   SELECT EXISTS (SELECT FROM above a JOIN pg_roles r ON r.oid = a.oid WHERE r.rolname = 'jit_requester')
 $$;
 
+-- The requester of a request, as long as they are one, and go by the name that approvers read.
+CREATE FUNCTION jit.is_still_requester(request jit.requests) RETURNS boolean
+  LANGUAGE sql STABLE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT EXISTS (SELECT FROM pg_roles r WHERE r.oid = ($1).requester_oid AND r.rolname = ($1).requester)
+     AND jit.is_requester(($1).requester_oid)
+$$;
+
 -- Member of the group, as PostgreSQL has it: a superuser is a member of every role. False where either is gone.
 CREATE FUNCTION jit.is_member(role oid, group_name text) RETURNS boolean
   LANGUAGE sql STABLE

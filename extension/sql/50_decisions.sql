@@ -72,7 +72,7 @@ BEGIN
   END IF;
   PERFORM jit.check_words('comment', comment, 4000);
 
-  IF NOT jit.is_requester(request.requester_oid) THEN
+  IF NOT jit.is_still_requester(request) THEN
     PERFORM jit.refuse('object_not_in_prerequisite_state',
       format('role "%s" is no longer a requester', request.requester),
       'Deny the request, or have a DBA GRANT jit_requester again.');

@@ -180,7 +180,7 @@ BEGIN
         event := CASE WHEN request.status = 'pending' THEN 'cancelled' ELSE 'revoked' END;
         detail := 'it belongs to the database of which this one is a copy';
         PERFORM jit.end_request(due_id, event, NULL, detail);
-      ELSIF NOT jit.is_requester(request.requester_oid) THEN
+      ELSIF NOT jit.is_still_requester(request) THEN
         event := CASE WHEN request.status = 'pending' THEN 'cancelled' ELSE 'revoked' END;
         detail := format('role "%s" is no longer a requester', request.requester);
         PERFORM jit.end_request(due_id, event, NULL, detail);

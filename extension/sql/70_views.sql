@@ -74,7 +74,13 @@ FROM (
 WHERE g.revoked_at IS NULL
   AND g.database_oid = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = current_database())
   AND g.starts_at <= clock_timestamp() AND g.expires_at > clock_timestamp()
-  AND g.grantee_oid IN (SELECT q.oid FROM requester q);
+  AND g.grantee_oid IN (SELECT q.oid FROM requester q)
+  -- A grant is bound to its grantee and object by OID and name.
+  AND EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.oid = g.grantee_oid AND r.rolname = g.grantee)
+  AND EXISTS (SELECT FROM pg_catalog.pg_namespace n WHERE n.oid = g.schema_oid AND n.nspname = g.schema_name)
+  AND (g.relation_oid = 0
+       OR EXISTS (SELECT FROM pg_catalog.pg_class c
+                  WHERE c.oid = g.relation_oid AND c.relname = g.relation_name AND c.relnamespace = g.schema_oid));
 
 -- What requesters hold without any request, and how they come by it.
 CREATE VIEW jit.standing_access WITH (security_barrier) AS

@@ -135,6 +135,7 @@ COMMENT ON FUNCTION jit.asked_for(jsonb) IS 'internal: the privileges in jit.req
 COMMENT ON FUNCTION jit.policies_met(oid, jsonb) IS 'internal: the policies that a request meets';
 COMMENT ON FUNCTION jit.rule_on(oid, jsonb) IS 'internal: what those policies say together';
 COMMENT ON FUNCTION jit.is_requester(oid) IS 'internal: whether the role was made a member of jit_requester';
+COMMENT ON FUNCTION jit.is_still_requester(jit.requests) IS 'internal: the same, of a request, by OID and name';
 COMMENT ON FUNCTION jit.is_member(oid, text) IS 'internal: whether the role is a member of the group';
 COMMENT ON FUNCTION jit.session_user_oid() IS 'internal: the session''s user';
 COMMENT ON FUNCTION jit.sees_all(oid) IS 'internal: whether the role reads about every request';

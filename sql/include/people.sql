@@ -8,12 +8,12 @@ DO $$
 DECLARE
   person text;
 BEGIN
+  FOR person IN SELECT rolname FROM pg_roles WHERE rolname LIKE 'jr\_%' LOOP
+    EXECUTE format('DROP OWNED BY %I CASCADE', person);
+    EXECUTE format('DROP ROLE %I', person);
+  END LOOP;
   FOREACH person IN ARRAY ARRAY['jr_alice', 'jr_amy', 'jr_bob', 'jr_carol', 'jr_dave', 'jr_coord', 'jr_audit', 'jr_staff', 'jr_security']
   LOOP
-    IF EXISTS (SELECT FROM pg_roles WHERE rolname = person) THEN
-      EXECUTE format('DROP OWNED BY %I CASCADE', person);
-      EXECUTE format('DROP ROLE %I', person);
-    END IF;
     EXECUTE format('CREATE ROLE %I LOGIN', person);
   END LOOP;
 END
