@@ -69,7 +69,7 @@ void AppendGroup(StringInfo out, const Object* object, const Group* group) {
     int col = -1;
     while ((col = bms_next_member(group->columns, col)) >= 0) {
       appendStringInfoString(out, separator);
-      escape_json(out, get_attname(object->relation_oid, col, false));
+      escape_json(out, get_attname(object->relation_oid, static_cast<AttrNumber>(col), false));
       separator = ",";
     }
     appendStringInfoString(out, "],\"column_numbers\":[");

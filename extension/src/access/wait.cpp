@@ -105,9 +105,9 @@ State ReadState(const RequestsTable& where, int64 id, Datum* requirements) {
   return state;
 }
 
-bool IsMember(Oid role, const char* group) {
+bool IsMember(Oid member, const char* group) {
   Oid group_oid = get_role_oid(group, true);
-  return OidIsValid(group_oid) && is_member_of_role(role, group_oid);
+  return OidIsValid(group_oid) && is_member_of_role(member, group_oid);
 }
 
 // Member of a role that the request's rules name as approver.
