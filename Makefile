@@ -57,6 +57,9 @@ test:
 demo:
 	@demo/run
 
+# A demo left running has its notes under build/.
+clean: demo-stop
+
 demo-stop:
 	@demo/stop
 

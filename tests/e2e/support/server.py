@@ -14,12 +14,15 @@ BIN = Path("/usr/lib/postgresql/15/bin")
 class Server:
     """Owns the cluster from create to destroy."""
 
-    def __init__(self, *settings, preload=True):
+    def __init__(self, *settings, preload=True, standby_of=None):
         self.directory = tempfile.mkdtemp(prefix="jit_e2e.", dir="/tmp")
         environment = dict(os.environ)
         if not preload:
             environment["JIT_ACCESS_PRELOAD"] = "no"
-        self._cluster("create", "fsync=off", *settings, environment=environment)
+        if standby_of is not None:
+            self._cluster("standby", standby_of.directory)
+        else:
+            self._cluster("create", "fsync=off", *settings, environment=environment)
         variables = Path(self.directory, "env").read_text()
         self.host = re.search(r"PGHOST=(\S+)", variables)[1]
         self.port = int(re.search(r"PGPORT=(\S+)", variables)[1])

@@ -1,0 +1,77 @@
+"""A streaming replica enforces the same grants: they are replicated rows."""
+
+import pytest
+from psycopg import errors
+
+from support.people import ENDED, Background, Shop, one, refused, usable, wait_until
+from support.server import Server
+
+
+@pytest.fixture
+def replica(own_shop):
+    standby = Server(standby_of=own_shop.server)
+    shop = Shop(standby, own_shop.database)
+    yield shop
+    shop.close()
+    standby.destroy()
+
+
+def caught_up(primary, replica):
+    """Until the replica has replayed what the primary has written so far."""
+    position = primary.dba("SELECT pg_current_wal_lsn()::text")[0][0]
+    wait_until(lambda: replica.dba("SELECT 1 WHERE pg_last_wal_replay_lsn() >= %s::pg_lsn",
+                                   [position]), what="the replay")
+
+
+def test_replica_opens_expires_and_revokes_as_the_primary_does(own_shop, replica):
+    alice = replica.connect("alice")
+    diag = refused(alice, "SELECT total FROM sales.orders")
+    assert "jit_request" in diag.message_hint
+    assert alice.execute("EXPLAIN SELECT total FROM sales.orders").fetchall()
+
+    revoked = own_shop.grant("alice", "SELECT ON sales.orders, sales.open_orders")
+    caught_up(own_shop, replica)
+    assert one(alice, "SELECT count(*) FROM sales.orders") == 1000
+    assert one(alice, "SELECT count(*) FROM sales.open_orders") == 667
+    with pytest.raises(errors.ReadOnlySqlTransaction):
+        alice.execute("SELECT 1 FROM sales.orders FOR UPDATE")
+
+    alice.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+    alice.execute("DECLARE c CURSOR FOR SELECT total FROM sales.orders")
+    alice.execute("FETCH 1 FROM c")
+    own_shop.revoke(revoked)
+    caught_up(own_shop, replica)
+    with pytest.raises(ENDED):
+        alice.execute("FETCH 1 FROM c")
+    assert usable(alice)
+    refused(alice, "SELECT count(*) FROM sales.orders")
+
+    own_shop.grant("alice", "SELECT ON sales.orders", "6 seconds")
+    caught_up(own_shop, replica)
+    with pytest.raises(errors.QueryCanceled):
+        alice.execute("SELECT pg_sleep(50) FROM sales.orders")
+    assert usable(alice)
+    refused(alice, "SELECT total FROM sales.orders")
+
+
+def test_revocation_on_the_primary_cuts_what_runs_on_the_replica(own_shop, replica):
+    request = own_shop.grant("alice", "SELECT ON sales.orders")
+    caught_up(own_shop, replica)
+    alice = replica.connect("alice")
+    running = Background(lambda: alice.execute("SELECT pg_sleep(60) FROM sales.orders"))
+    replica.wait_for_statement(alice)
+    own_shop.revoke(request)
+    with pytest.raises(errors.QueryCanceled):
+        running.result(timeout=30)
+
+
+def test_promoted_replica_goes_on_with_what_was_granted(own_shop, replica):
+    own_shop.grant("alice", "SELECT ON sales.orders")
+    caught_up(own_shop, replica)
+    replica.dba("SELECT pg_promote()")
+    alice = replica.connect("alice")
+    assert one(alice, "SELECT count(*) FROM sales.orders") == 1000
+    request = replica.grant("alice", "SELECT ON sales.items")
+    assert one(alice, "SELECT count(*) FROM sales.items") == 3000
+    replica.revoke(request)
+    refused(alice, "SELECT count(*) FROM sales.items")
