@@ -19,6 +19,11 @@ SELECT jit_request('SELECT ON shop.orders', '30 minutes', 'why', ticket => E'INC
 \echo :SQLSTATE
 SELECT jit_request(E'SELECT ON shop.orders /* \x1b[2J */', '30 minutes', 'why');
 \echo :SQLSTATE
+RESET SESSION AUTHORIZATION;
+CREATE TABLE shop.U&"bell\0007" (id integer);
+SET SESSION AUTHORIZATION jr_alice;
+SELECT jit_request('SELECT ON shop.U&"bell\0007"', '30 minutes', 'why');
+\echo :SQLSTATE
 SELECT jit_request('SELECT ON shop.orders', '0', 'why');
 \echo :SQLSTATE
 SELECT jit_request('SELECT ON shop.orders', '-1 second', 'why');

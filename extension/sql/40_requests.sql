@@ -201,6 +201,7 @@ BEGIN
   PERFORM jit.check_words('reason', reason, 4000);
   PERFORM jit.check_words('ticket', ticket, 200);
   PERFORM jit.check_words(CASE WHEN statement IS NULL THEN 'access' ELSE 'statement' END, asked, 100000);
+  PERFORM jit.check_words('access', access, 1000000);  -- names can hold what the text spelled as U&"…"
   IF session_only IS NULL OR break_glass IS NULL THEN
     PERFORM jit.refuse('null_value_not_allowed',
       CASE WHEN session_only IS NULL THEN 'session_only' ELSE 'break_glass' END || ' must not be NULL',
