@@ -58,11 +58,12 @@ void SetTimer(TimestampTz at) {
 }
 
 // Code that traps query_canceled must not let the statements around it run on: their next
-// interrupt check fails again.
+// interrupt check fails again. An error also has put out the timer that portals wait for.
 void OnSubtransaction(SubXactEvent event, SubTransactionId, SubTransactionId, void*) {
-  if (event == SUBXACT_EVENT_ABORT_SUB && grants::EarliestEnd() != DT_NOEND &&
-      grants::EarliestEnd() <= GetCurrentTimestamp())
-    Interrupt();
+  if (event != SUBXACT_EVENT_ABORT_SUB) return;
+  TimestampTz end = grants::EarliestEnd();
+  if (end != DT_NOEND && end <= GetCurrentTimestamp()) Interrupt();
+  SetTimer(Min(end, CloseEndedPortals(GetCurrentTimestamp())));
 }
 
 void OnTransaction(XactEvent event, void*) {
