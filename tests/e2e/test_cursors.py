@@ -95,6 +95,25 @@ def test_ended_grant_stops_returning_portal_fetched_in_parts(shop, wire, stateme
     assert wire.query("SELECT 42") == 1
 
 
+@pytest.mark.parametrize("how", ["expired", "revoked"])
+def test_watch_over_stored_rows_is_not_put_out_by_an_error(shop, wire, how):
+    request = shop.grant("alice", "SELECT ON sales.orders", "3 seconds" if how == "expired" else "1 hour")
+    wire.query("PREPARE all_orders AS SELECT * FROM sales.orders")
+    wire.query("BEGIN")
+    wire.bind("EXECUTE all_orders")
+    assert wire.execute(10)[0] == 10
+    wire.query("SAVEPOINT a")
+    with pytest.raises(ServerError):
+        wire.query("SELECT 1 / 0")
+    wire.query("ROLLBACK TO a")
+    shop.wait_for_end(request) if how == "expired" else shop.revoke(request)
+    time.sleep(1)
+    with pytest.raises(ServerError) as caught:
+        wire.execute(10)
+    assert caught.value.sqlstate in ENDED_STATES + ("55000",)
+    wire.query("ROLLBACK")
+
+
 def test_stored_rows_of_a_portal_cannot_be_committed_into_after_the_end(shop, wire):
     request = shop.grant("alice", "ALL ON sales.orders")
     wire.query("BEGIN")
