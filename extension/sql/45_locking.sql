@@ -86,9 +86,9 @@ BEGIN
 END
 $$;
 
--- The request, locked for a decision. With `evict` (revoking, denying), neither the requester nor a coordinator can hold
+-- The request, locked for a decision. With `evict` (revoking, denying), nobody but another approver or a superuser can hold
 -- that up: whoever calls jit_revoke, or jit.run_due, in a transaction and leaves it open would otherwise keep approvers
--- from ending what still runs. A coordinator gets two seconds, for it may just be at work.
+-- from ending what still runs. Others than the requester get two seconds, for they may just be at work.
 CREATE FUNCTION jit.lock_request(request_id bigint, evict boolean DEFAULT false) RETURNS jit.requests
   LANGUAGE plpgsql VOLATILE
   SET search_path = pg_catalog, pg_temp
@@ -107,6 +107,9 @@ BEGIN
         PERFORM jit.lock_chain(request.id, false);
         PERFORM set_config('lock_timeout', usual_timeout, true);
       EXCEPTION WHEN lock_not_available THEN
+        -- Whoever it is: the owner of another table of the request who has dropped that and not committed, say.
+        PERFORM jit.end_holders(request.id, ARRAY(
+          SELECT r.oid FROM pg_roles r WHERE NOT r.rolsuper AND NOT jit.may_decide(r.oid, request.requirements)), false);
         PERFORM jit.end_holders(request.id, request.requester_oid || ARRAY(
           SELECT r.oid FROM pg_roles r
           WHERE NOT r.rolsuper AND jit.is_member(r.oid, 'jit_coordinator') AND NOT jit.may_decide(r.oid, request.requirements)),

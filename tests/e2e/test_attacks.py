@@ -91,6 +91,18 @@ def test_requesters_open_transaction_does_not_hold_up_a_revocation(shop, alice):
     refused(alice, "SELECT count(*) FROM sales.orders")
 
 
+def test_open_drop_of_another_table_does_not_hold_up_a_revocation(shop, alice):
+    shop.dba("CREATE TABLE mallory.mine (n int); ALTER TABLE mallory.mine OWNER TO mallory")
+    request = shop.grant("alice", "SELECT ON sales.orders, mallory.mine")
+    mallory = shop.connect("mallory")
+    mallory.execute("BEGIN")
+    mallory.execute("DROP TABLE mallory.mine")
+    with shop.connect("carol") as carol:
+        carol.execute("SET statement_timeout = '30s'")
+        carol.execute("SELECT jit_revoke(%s, 'now')", [request])
+    refused(alice, "SELECT count(*) FROM sales.orders")
+
+
 def test_dropping_the_extension_ends_open_cursors(shop, alice):
     shop.grant("alice", "SELECT ON sales.orders")
     alice.execute("BEGIN")
