@@ -48,9 +48,9 @@ def test_expiry_cuts_every_session_of_the_requester(shop):
 
 
 def test_expiry_leaves_other_statements_alone(shop, alice):
-    shop.grant("alice", "SELECT ON sales.orders", "1 second")
+    shop.grant("alice", "SELECT ON sales.orders", SHORT)
     assert one(alice, "SELECT count(*) FROM sales.orders") == 1000
-    assert one(alice, "SELECT 5 FROM pg_sleep(2)") == 5
+    assert one(alice, "SELECT 5 FROM pg_sleep(3)") == 5
 
 
 def test_expiry_leaves_what_a_longer_grant_covers(shop, alice):
@@ -215,7 +215,7 @@ def test_pipelined_statements_end_with_the_grant(shop, alice):
 
 
 def test_session_can_be_given_access_again(shop, alice):
-    first = shop.grant("alice", "SELECT ON sales.orders", "1 second")
+    first = shop.grant("alice", "SELECT ON sales.orders", SHORT)
     assert one(alice, "SELECT count(*) FROM sales.orders") == 1000
     shop.wait_for_end(first)
     refused(alice, "SELECT count(*) FROM sales.orders")
@@ -243,7 +243,7 @@ def test_status_says_expired_without_any_daemon(shop, alice):
 
 
 def test_connection_in_transaction_is_not_broken_by_expiry(shop, alice):
-    request = shop.grant("alice", "SELECT ON sales.orders", "1 second")
+    request = shop.grant("alice", "SELECT ON sales.orders", SHORT)
     alice.execute("BEGIN")
     alice.execute("SELECT count(*) FROM sales.orders")
     shop.wait_for_end(request)

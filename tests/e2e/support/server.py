@@ -19,10 +19,14 @@ class Server:
         environment = dict(os.environ)
         if not preload:
             environment["JIT_ACCESS_PRELOAD"] = "no"
-        if standby_of is not None:
-            self._cluster("standby", standby_of.directory)
-        else:
-            self._cluster("create", "fsync=off", *settings, environment=environment)
+        try:
+            if standby_of is not None:
+                self._cluster("standby", standby_of.directory)
+            else:
+                self._cluster("create", "fsync=off", *settings, environment=environment)
+        except BaseException:
+            self.destroy()
+            raise
         variables = Path(self.directory, "env").read_text()
         self.host = re.search(r"PGHOST=(\S+)", variables)[1]
         self.port = int(re.search(r"PGPORT=(\S+)", variables)[1])
