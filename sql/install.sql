@@ -48,6 +48,21 @@ ALTER EXTENSION jit_access SET SCHEMA public;
 SELECT p.oid::regprocedure FROM pg_proc p WHERE pronamespace = 'tools'::regnamespace ORDER BY 1::text COLLATE "C";
 SELECT extversion = jit.library_version() AS versions_agree FROM pg_extension WHERE extname = 'jit_access';
 DROP EXTENSION jit_access;
-DROP SCHEMA tools;
+-- An operator planted beforehand has no say in what the extension's own expressions mean.
+GRANT CREATE ON SCHEMA tools TO jr_dave;
+SET SESSION AUTHORIZATION jr_dave;
+CREATE FUNCTION tools.planted(oid, int) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'planted code ran'; END $$;
+CREATE OPERATOR tools.= (LEFTARG = oid, RIGHTARG = int, FUNCTION = tools.planted);
+RESET SESSION AUTHORIZATION;
+CREATE EXTENSION jit_access SCHEMA tools;
+SET SESSION AUTHORIZATION jr_alice;
+SELECT tools.jit_request('SELECT ON shop.orders', '30 minutes', 'why');
+SET SESSION AUTHORIZATION jr_bob;
+SELECT tools.jit_approve(1);
+RESET SESSION AUTHORIZATION;
+SELECT event FROM jit.run_due();
+SELECT count(*) FROM jit.active_grants;
+DROP EXTENSION jit_access;
+DROP SCHEMA tools CASCADE;
 \set goodbye :srcdir '/sql/include/goodbye.sql'
 \i :goodbye

@@ -23,6 +23,15 @@ REVOKE pg_read_all_data, pg_write_all_data FROM jr_staff;
 GRANT pg_execute_server_program TO jr_alice;
 REVOKE jr_lead FROM jr_alice, jr_amy;
 :look
+-- What SET ROLE takes on counts, attributes included.
+ALTER ROLE jr_amy NOSUPERUSER NOCREATEROLE;
+ALTER ROLE jr_alice NOREPLICATION;
+REVOKE pg_execute_server_program FROM jr_alice;
+CREATE ROLE jr_boss SUPERUSER;
+CREATE ROLE jr_copier REPLICATION;
+GRANT jr_boss TO jr_alice;
+GRANT jr_copier TO jr_amy;
+:look
 -- A requester reads about themself, approvers and auditors about all, others nothing.
 SET SESSION AUTHORIZATION jr_alice;
 SELECT DISTINCT role FROM jit.standing_access;

@@ -3,19 +3,19 @@
 CREATE FUNCTION jit.backend_start() RETURNS timestamptz
   LANGUAGE c STABLE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'jit_backend_start';
 
-CREATE FUNCTION jit_request(
+CREATE FUNCTION @extschema@.jit_request(
   access text, duration interval, reason text,
   ticket text DEFAULT NULL, starts_at timestamptz DEFAULT NULL, row_filter text DEFAULT NULL, max_rows bigint DEFAULT NULL,
   session_only boolean DEFAULT false, client_addr inet DEFAULT NULL, break_glass boolean DEFAULT false) RETURNS bigint
   LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jit_request';
 
-CREATE FUNCTION jit_request_for(
+CREATE FUNCTION @extschema@.jit_request_for(
   statement text, duration interval, reason text,
   ticket text DEFAULT NULL, starts_at timestamptz DEFAULT NULL, row_filter text DEFAULT NULL, max_rows bigint DEFAULT NULL,
   session_only boolean DEFAULT false, client_addr inet DEFAULT NULL, break_glass boolean DEFAULT false) RETURNS bigint
   LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jit_request_for';
 
-CREATE FUNCTION jit_wait(request_id bigint, timeout interval DEFAULT '5 minutes') RETURNS text
+CREATE FUNCTION @extschema@.jit_wait(request_id bigint, timeout interval DEFAULT '5 minutes') RETURNS text
   LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jit_wait';
 
 -- Membership that somebody gave. pg_has_role would say yes to every superuser.

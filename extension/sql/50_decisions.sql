@@ -2,15 +2,15 @@
 
 -- What people call. Each goes through jit_decide, which refuses where the session's user is not who is acting (inside
 -- SECURITY DEFINER functions, index expressions, autovacuum …), and then calls jit.decide_<its name> as the owner.
-CREATE FUNCTION jit_approve(request_id bigint, comment text DEFAULT NULL, duration interval DEFAULT NULL) RETURNS text
+CREATE FUNCTION @extschema@.jit_approve(request_id bigint, comment text DEFAULT NULL, duration interval DEFAULT NULL) RETURNS text
   LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jit_decide';
-CREATE FUNCTION jit_deny(request_id bigint, comment text DEFAULT NULL) RETURNS text
+CREATE FUNCTION @extschema@.jit_deny(request_id bigint, comment text DEFAULT NULL) RETURNS text
   LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jit_decide';
-CREATE FUNCTION jit_cancel(request_id bigint) RETURNS text
+CREATE FUNCTION @extschema@.jit_cancel(request_id bigint) RETURNS text
   LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jit_decide';
-CREATE FUNCTION jit_revoke(request_id bigint, reason text DEFAULT NULL) RETURNS text
+CREATE FUNCTION @extschema@.jit_revoke(request_id bigint, reason text DEFAULT NULL) RETURNS text
   LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jit_decide';
-CREATE FUNCTION jit_extend(request_id bigint, duration interval, reason text) RETURNS bigint
+CREATE FUNCTION @extschema@.jit_extend(request_id bigint, duration interval, reason text) RETURNS bigint
   LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jit_decide';
 CREATE FUNCTION jit.review(request_id bigint, comment text) RETURNS text
   LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jit_decide';

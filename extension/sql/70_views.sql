@@ -91,7 +91,7 @@ requester (oid) AS (
   SELECT m.member FROM requester q JOIN pg_catalog.pg_auth_members m ON m.roleid = q.oid
 ),
 person AS (
-  SELECT r.oid, r.rolname, r.rolsuper, r.rolcreaterole, r.rolreplication
+  SELECT r.oid, r.rolname
   FROM requester q JOIN pg_catalog.pg_roles r ON r.oid = q.oid
   WHERE r.rolname <> 'jit_requester'
     AND (r.oid = (SELECT jit.session_user_oid()) OR (SELECT jit.sees_all(jit.session_user_oid())))
@@ -138,8 +138,11 @@ found AS (
                ('pg_write_server_files', 'UPDATE'), ('pg_execute_server_program', 'SELECT'),
                ('pg_execute_server_program', 'UPDATE')) AS x (role_name, privilege) ON x.role_name = r.rolname
   UNION ALL
-  SELECT p.oid, '*', 0, x.privilege, x.via
-  FROM person p
+  -- What a role's attributes come to. They are not inherited; SET ROLE takes them on.
+  SELECT h.person, '*', 0, x.privilege,
+         x.via || CASE WHEN h.role = h.person THEN '' ELSE format(', through role "%s"', r.rolname) END
+  FROM holds h
+  JOIN pg_catalog.pg_roles r ON r.oid = h.role
   JOIN (VALUES ('superuser', 'SELECT'), ('superuser', 'INSERT'), ('superuser', 'UPDATE'), ('superuser', 'DELETE'),
                ('superuser', 'TRUNCATE'), ('superuser', 'REFERENCES'), ('superuser', 'TRIGGER'),
                ('attribute REPLICATION', 'SELECT'),
@@ -147,9 +150,9 @@ found AS (
                ('attribute CREATEROLE, which can take on other roles', 'INSERT'),
                ('attribute CREATEROLE, which can take on other roles', 'UPDATE'),
                ('attribute CREATEROLE, which can take on other roles', 'DELETE')) AS x (via, privilege)
-    ON (p.rolsuper AND x.via = 'superuser')
-    OR (NOT p.rolsuper AND p.rolreplication AND x.via LIKE 'attribute REPLICATION%')
-    OR (NOT p.rolsuper AND p.rolcreaterole AND x.via LIKE 'attribute CREATEROLE%')
+    ON (r.rolsuper AND x.via = 'superuser')
+    OR (NOT r.rolsuper AND r.rolreplication AND x.via LIKE 'attribute REPLICATION%')
+    OR (NOT r.rolsuper AND r.rolcreaterole AND x.via LIKE 'attribute CREATEROLE%')
 )
 SELECT p.rolname AS role, f.relation,
        array_agg(f.privilege ORDER BY f.place,

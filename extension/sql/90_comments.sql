@@ -2,19 +2,19 @@
 
 COMMENT ON SCHEMA jit IS 'just-in-time access: policies, requests, approvals, grants and the views of them';
 
-COMMENT ON FUNCTION jit_request(text, interval, text, text, timestamptz, text, bigint, boolean, inet, boolean) IS
+COMMENT ON FUNCTION @extschema@.jit_request(text, interval, text, text, timestamptz, text, bigint, boolean, inet, boolean) IS
   'asks for access, in GRANT syntax, for a time and a reason; returns the request''s id';
-COMMENT ON FUNCTION jit_request_for(text, interval, text, text, timestamptz, text, bigint, boolean, inet, boolean) IS
+COMMENT ON FUNCTION @extschema@.jit_request_for(text, interval, text, text, timestamptz, text, bigint, boolean, inet, boolean) IS
   'asks for the least access that a statement needs; returns the request''s id';
-COMMENT ON FUNCTION jit_wait(bigint, interval) IS
+COMMENT ON FUNCTION @extschema@.jit_wait(bigint, interval) IS
   'blocks until a request is decided, or for the time given; returns its status';
-COMMENT ON FUNCTION jit_cancel(bigint) IS 'takes back a pending request of one''s own; returns its status';
-COMMENT ON FUNCTION jit_approve(bigint, text, interval) IS
+COMMENT ON FUNCTION @extschema@.jit_cancel(bigint) IS 'takes back a pending request of one''s own; returns its status';
+COMMENT ON FUNCTION @extschema@.jit_approve(bigint, text, interval) IS
   'approves somebody else''s pending request, possibly for a shorter time; returns its status';
-COMMENT ON FUNCTION jit_deny(bigint, text) IS 'denies somebody else''s pending request; returns its status';
-COMMENT ON FUNCTION jit_revoke(bigint, text) IS
+COMMENT ON FUNCTION @extschema@.jit_deny(bigint, text) IS 'denies somebody else''s pending request; returns its status';
+COMMENT ON FUNCTION @extschema@.jit_revoke(bigint, text) IS
   'ends approved or active access at once, and what extends it; returns its status';
-COMMENT ON FUNCTION jit_extend(bigint, interval, text) IS
+COMMENT ON FUNCTION @extschema@.jit_extend(bigint, interval, text) IS
   'asks for more time for active access; returns the id of the new request';
 COMMENT ON FUNCTION jit.review(bigint, text) IS 'closes the review that break-glass access owes; returns the request''s status';
 

@@ -3,8 +3,7 @@
 // under ANALYZE or autovacuum, a SECURITY DEFINER function, a view that an approver reads - does
 // not speak for the session's user.
 
-#include <cctype>
-
+#include "access/own_statement.h"
 #include "pg/installed.h"
 
 extern "C" {
@@ -21,19 +20,6 @@ namespace {
 
 constexpr char kPrefix[] = "jit_";
 
-bool IsPartOfName(char c) { return isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '$'; }
-
-// Whether the statement that the client sent names the function.
-bool ClientNames(const char* function) {
-  if (debug_query_string == nullptr) return false;
-  size_t length = strlen(function);
-  for (const char* at = debug_query_string; *at != '\0'; at++) {
-    if (pg_strncasecmp(at, function, length) != 0 || IsPartOfName(at[length])) continue;
-    if (at == debug_query_string || !IsPartOfName(at[-1])) return true;
-  }
-  return false;
-}
-
 void RequireOwnCall(const char* name) {
   bool own =
       MyBackendType == B_BACKEND && pg::RunsAsChosenUser() && GetUserId() == GetSessionUserId();
@@ -44,10 +30,14 @@ void RequireOwnCall(const char* name) {
                             "DEFINER functions, index expressions and the like.")));
   // A view or a function of the requester's must not approve for whoever looks at it.
   bool grants_access = strcmp(name, "jit_approve") == 0 || strcmp(name, "review") == 0;
-  if (grants_access && !ClientNames(name))
+  if (!grants_access) return;
+  if (debug_query_string == nullptr || !IsOwnDecision(debug_query_string, name))
     ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-                    errmsg("%s was called by a view, function or prepared statement", name),
-                    errhint("Call it directly, in a statement of your own that names it.")));
+                    errmsg("%s must be called by a statement of its own", name),
+                    errdetail("A view, function or table of somebody else's in the same statement "
+                              "could decide as well."),
+                    errhint("Send it alone: SELECT %s(...); it may read the views of schema jit.",
+                            strcmp(name, "review") == 0 ? "jit.review" : name)));
 }
 
 // jit.decide_<name>, of the same arguments: found by name and types, called past its ACL, running

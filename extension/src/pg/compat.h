@@ -41,6 +41,11 @@ inline bool WalkQueryTree(Query* query, Walker walker, void* context, int flags 
       query, reinterpret_cast<bool (*)()>(reinterpret_cast<void (*)()>(walker)), context, flags);
 }
 
+inline bool WalkRawExpression(Node* node, Walker walker, void* context) {
+  return raw_expression_tree_walker(
+      node, reinterpret_cast<bool (*)()>(reinterpret_cast<void (*)()>(walker)), context);
+}
+
 inline Node* MutateExpression(Node* node, Mutator mutator, void* context) {
   return expression_tree_mutator(
       node, reinterpret_cast<Node* (*)()>(reinterpret_cast<void (*)()>(mutator)), context);
