@@ -72,7 +72,7 @@ void ExecutorStartHook(QueryDesc* desc, int eflags) {
     NextStart(desc, eflags);
     return;
   }
-  enforce::NoteStoringPortal();
+  enforce::NotePortal();
   enforce::StartGoverned(desc, eflags, userid, NextStart);
 }
 
@@ -91,10 +91,12 @@ void NextRun(void* arg) {
 
 void ExecutorRunHook(QueryDesc* desc, ScanDirection direction, uint64 count, bool execute_once) {
   RunArguments a = {desc, direction, count, execute_once};
-  if (enforce::Elevated* elevated = enforce::FindElevated(desc))
+  if (enforce::Elevated* elevated = enforce::FindElevated(desc)) {
     enforce::RunWatched(elevated, NextRun, &a);
-  else
+  } else {
+    enforce::RequireRowsCovered(desc);
     NextRun(&a);
+  }
 }
 
 void NextFinish(void* arg) {
@@ -131,12 +133,13 @@ void Utility(PlannedStmt* statement, const char* source, bool read_only_tree,
              DestReceiver* dest, QueryCompletion* completion) {
   if (enforce::ChangesMembership(statement->utilityStmt)) grants::NoteMembershipChange();
   // ROLLBACK must work in a failed transaction, where no catalog can be read.
-  bool may_concern = enforce::IsHandledUtility(statement->utilityStmt) || enforce::StoresRows();
+  bool may_concern = enforce::IsHandledUtility(statement->utilityStmt) ||
+                     enforce::RunsStatements(statement->utilityStmt);
   if (!may_concern || IsAbortedTransactionBlockState() || !Concerns(GetUserId())) {
     NextUtility(statement, source, read_only_tree, context, params, environment, dest, completion);
     return;
   }
-  enforce::NoteStoringPortal();
+  enforce::NotePortal();
   enforce::ProcessGoverned({statement, source, read_only_tree, context, params, environment, dest,
                             completion, NextUtility});
 }

@@ -186,3 +186,19 @@ def test_lost_membership_ends_what_runs_and_open_cursors(shop, alice):
             with_cursor.execute("FETCH 1 FROM c")
     finally:
         shop.dba("GRANT jit_requester TO alice")
+
+
+def test_cursor_over_a_function_that_returned_rows_yields_no_more(shop, alice):
+    """The function has stored its rows; the cursor's own statement needs no grant."""
+    request = shop.grant("alice", "SELECT ON sales.orders")
+    alice.execute("CREATE FUNCTION pg_temp.rows() RETURNS SETOF sales.orders LANGUAGE plpgsql AS"
+                  " $$ BEGIN RETURN QUERY SELECT * FROM sales.orders; END $$")
+    alice.execute("BEGIN")
+    alice.execute("DECLARE c CURSOR FOR SELECT * FROM pg_temp.rows()")
+    alice.execute("FETCH 1 FROM c")
+    # Another grant of the same person changes nothing.
+    shop.grant("alice", "SELECT ON sales.items")
+    assert alice.execute("FETCH 1 FROM c").fetchone() is not None
+    shop.revoke(request)
+    with pytest.raises(errors.QueryCanceled):
+        alice.execute("FETCH ALL FROM c")

@@ -151,10 +151,20 @@ void InitExpiry() {
 // nothing runs does nothing.
 void WatchRunning() { SetTimer(grants::EarliestEnd()); }
 
+void RequireRowsCovered(const QueryDesc* desc) {
+  List* uncovered = UncoveredRowsOf(desc);
+  if (uncovered == NIL) return;
+  char* hint = RequestHint(uncovered);
+  ereport(ERROR, (errcode(ERRCODE_QUERY_CANCELED),
+                  errmsg("canceling statement because access that its rows were read by has ended"),
+                  hint ? errhint("%s", hint) : 0));
+}
+
 void RunWatched(Elevated* e, void (*body)(void* arg), void* arg) {
   MemoryContext context = CurrentMemoryContext;
   RefuseHeld(e->desc);
   RequireCovered(e);
+  RequireRowsCovered(e->desc);
   if (e->writes) NoteWrite(e->userid, e->needs, FirstOf(e->coverage)->request_id);
   int mark = Enter(e);
   PG_TRY();
@@ -179,7 +189,7 @@ void RunWatched(Elevated* e, void (*body)(void* arg), void* arg) {
   { RethrowEnded(e, mark, context); }
   PG_END_TRY();
   grants::LeaveRunning(mark);
-  BindStoredRows(e->userid, e->coverage.until);
+  BindPortals(*e);
   SetTimer(CloseEndedPortals(GetCurrentTimestamp()));
 }
 

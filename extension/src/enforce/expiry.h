@@ -13,6 +13,10 @@ void InitExpiry();
 // longer cover it, aborted (57014) at the instant they cease to.
 void RunWatched(Elevated* statement, void (*body)(void* arg), void* arg);
 
+// For a statement that uses no grant itself: refuses to hand out more of what statements inside it
+// have read by grants that have ended.
+void RequireRowsCovered(const QueryDesc* desc);
+
 // Sets the timer to the earliest end of what runs; see grants::EnterRunning.
 void WatchRunning();
 

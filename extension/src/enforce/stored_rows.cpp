@@ -1,10 +1,14 @@
 #include "enforce/stored_rows.h"
 
+#include "grants/cache.h"
+#include "grants/coverage.h"
 #include "grants/shared.h"
+#include "pg/installed.h"
 
 extern "C" {
 #include "port/atomics.h"
 #include "tcop/pquery.h"
+#include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/portal.h"
 }
@@ -17,20 +21,21 @@ namespace {
 constexpr TimestampTz kLookEvery = 50 * (USECS_PER_SEC / 1000);
 
 // Lives in the portal's own memory.
-struct StoringPortal {
-  StoringPortal* next;
+struct KnownPortal {
+  KnownPortal* next;
   Portal portal;
   bool bound;  // some of its rows were read by grants
   Oid userid;
+  List* needs;  // Need *: what those grants must go on covering
   TimestampTz until;
   uint64 change_count;
 };
 
 // Read by a signal handler: items are complete before they are linked, and unlinked before they go.
-StoringPortal* portals = nullptr;
+KnownPortal* portals = nullptr;
 
 void Unlink(void* arg) {
-  for (StoringPortal** link = &portals; *link != nullptr; link = &(*link)->next) {
+  for (KnownPortal** link = &portals; *link != nullptr; link = &(*link)->next) {
     if (*link == arg) {
       *link = (*link)->next;
       break;
@@ -39,11 +44,9 @@ void Unlink(void* arg) {
   pg_compiler_barrier();
 }
 
-}  // namespace
-
-bool StoresRows() {
-  if (ActivePortal == nullptr) return false;
-  switch (ActivePortal->strategy) {
+// Whether the portal computes all its rows at its first execution.
+bool ComputesAtOnce(Portal portal) {
+  switch (portal->strategy) {
     case PORTAL_ONE_RETURNING:
     case PORTAL_ONE_MOD_WITH:
     case PORTAL_UTIL_SELECT:
@@ -53,13 +56,28 @@ bool StoresRows() {
   }
 }
 
-void NoteStoringPortal() {
-  if (!StoresRows()) return;
-  for (StoringPortal* p = portals; p != nullptr; p = p->next)
+void Bind(KnownPortal* p, const Elevated& e) {
+  MemoryContext caller = MemoryContextSwitchTo(p->portal->portalContext);
+  ListCell* lc;
+  foreach (lc, e.needs) p->needs = grants::AddNeed(p->needs, *static_cast<Need*>(lfirst(lc)));
+  MemoryContextSwitchTo(caller);
+  p->until = p->bound ? Min(p->until, e.coverage.until) : e.coverage.until;
+  if (!p->bound) {
+    p->userid = e.userid;
+    p->change_count = grants::ChangeCount(e.userid);
+  }
+  pg_compiler_barrier();
+  p->bound = true;
+}
+
+}  // namespace
+
+void NotePortal() {
+  if (ActivePortal == nullptr) return;
+  for (KnownPortal* p = portals; p != nullptr; p = p->next)
     if (p->portal == ActivePortal) return;
   MemoryContext context = ActivePortal->portalContext;
-  StoringPortal* p =
-      static_cast<StoringPortal*>(MemoryContextAllocZero(context, sizeof(StoringPortal)));
+  KnownPortal* p = static_cast<KnownPortal*>(MemoryContextAllocZero(context, sizeof(KnownPortal)));
   MemoryContextCallback* callback = static_cast<MemoryContextCallback*>(
       MemoryContextAllocZero(context, sizeof(MemoryContextCallback)));
   callback->func = Unlink;
@@ -71,24 +89,28 @@ void NoteStoringPortal() {
   portals = p;
 }
 
-void BindStoredRows(Oid userid, TimestampTz until) {
-  for (StoringPortal* p = portals; p != nullptr; p = p->next) {
-    if (p->portal->status != PORTAL_ACTIVE) continue;  // not around what runs
-    // Of several users' rows those bound first decide as well: their change count is kept.
-    p->until = p->bound ? Min(p->until, until) : until;
-    if (!p->bound) {
-      p->userid = userid;
-      p->change_count = grants::ChangeCount(userid);
-    }
-    pg_compiler_barrier();
-    p->bound = true;
+void BindPortals(const Elevated& statement) {
+  for (KnownPortal* p = portals; p != nullptr; p = p->next) {
+    // Around what has run; its own portal is watched as the statement itself.
+    if (p->portal->status == PORTAL_ACTIVE && p->portal->queryDesc != statement.desc)
+      Bind(p, statement);
   }
+}
+
+List* UncoveredRowsOf(const QueryDesc* desc) {
+  for (KnownPortal* p = portals; p != nullptr; p = p->next) {
+    if (!p->bound || p->portal->queryDesc != desc) continue;
+    AcceptInvalidationMessages();
+    if (!pg::IsGoverned(p->userid)) return p->needs;
+    return grants::Cover(p->userid, p->needs).uncovered;
+  }
+  return NIL;
 }
 
 TimestampTz CloseEndedPortals(TimestampTz now) {
   TimestampTz next = DT_NOEND;
-  for (StoringPortal* p = portals; p != nullptr; p = p->next) {
-    if (!p->bound || p->portal->status == PORTAL_DONE) continue;
+  for (KnownPortal* p = portals; p != nullptr; p = p->next) {
+    if (!p->bound || p->portal->status == PORTAL_DONE || !ComputesAtOnce(p->portal)) continue;
     bool over = now >= p->until || grants::ChangeCount(p->userid) != p->change_count;
     if (over && p->portal->status == PORTAL_READY) {
       // The server refuses to run it again: "portal cannot be run".

@@ -1,25 +1,25 @@
-// Rows that a portal has computed and not yet sent: a RETURNING, an EXECUTE or a FETCH whose result
-// the client takes in portions. No hook sees the later portions, so such a portal is closed for
-// good when what its rows were read by ends.
+// Rows that lie in a portal after what read them by grants has ended: a RETURNING, an EXECUTE or a
+// FETCH whose result the client takes in portions, or a cursor over a function that returned a set.
 
 #pragma once
 
-#include "pg/server.h"
+#include "enforce/elevation.h"
 
 namespace jit::enforce {
 
-// Whether the active portal is one that stores its rows. Cheap.
-bool StoresRows();
+// Remembers the active portal. To be called where a governed user's statement starts.
+void NotePortal();
 
-// Remembers the active portal if it is one that stores its rows. To be called where a governed
-// user's statement starts.
-void NoteStoringPortal();
+// Binds the portals around an elevated statement that has run to what it needed.
+void BindPortals(const Elevated& statement);
 
-// What runs now by grants of `userid` until `until` puts rows into the storing portals around it.
-void BindStoredRows(Oid userid, TimestampTz until);
+// Where a portal's own statement is run (once more): null, or what its stored rows were read by and
+// grants no longer cover (List of Need *).
+List* UncoveredRowsOf(const QueryDesc* desc);
 
-// Closes the portals whose time is over or whose user's grants have changed; returns when to look
-// again, DT_NOEND if there is nothing to look at. Safe in a signal handler.
+// Portals that compute all their rows at once pass no hook later. Closes those of them whose time
+// is over or whose user's grants have changed; returns when to look again, DT_NOEND if there is
+// nothing to look at. Safe in a signal handler.
 TimestampTz CloseEndedPortals(TimestampTz now);
 
 }  // namespace jit::enforce

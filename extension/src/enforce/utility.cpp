@@ -129,6 +129,10 @@ bool IsHandledUtility(const Node* statement) {
   return IsA(statement, ExplainStmt) || IsCopyTo(statement);
 }
 
+bool RunsStatements(const Node* statement) {
+  return IsA(statement, ExecuteStmt) || IsA(statement, FetchStmt) || IsA(statement, CallStmt);
+}
+
 bool ChangesMembership(const Node* statement) {
   return IsA(statement, GrantRoleStmt) || IsA(statement, AlterRoleStmt) ||
          IsA(statement, DropRoleStmt);

@@ -62,6 +62,16 @@ class Wire:
         self._send(b"Q", sql.encode() + b"\0")
         return self._until(b"Z")[0]
 
+    def fail(self, sql):
+        """A statement that is to fail; leaves the connection ready for the next."""
+        self._send(b"Q", sql.encode() + b"\0")
+        try:
+            self._until(b"Z")
+        except ServerError as error:
+            self._until(b"Z")
+            return error.sqlstate
+        raise AssertionError(f"did not fail: {sql}")
+
     def bind(self, sql, portal="p"):
         """Parses and binds; the portal lives to the end of the transaction."""
         name = portal.encode() + b"\0"
