@@ -64,14 +64,15 @@ core::Table Read(Database& database, const Filter& filter, bool& more) {
     }
     auto duration = found.Length(row, "approved_duration");
     if (!duration) duration = found.Length(row, "duration");
+    core::Cell expires = core::Cell::Time(found.Time(row, "expires_at"), now);
+    if (status.plain == "revoked") expires.human.clear();  // it ended before
     core::Cell id = core::Cell::Number(found.Integer(row, "id"));
     id.human = id.plain;  // an id is a name, not an amount
     table.rows.push_back(
         {id, status, core::Cell::Text(found.Text(row, "requester")),
          core::Cell::Text(found.Text(row, "access")), core::Cell::Length(duration),
          core::Cell::Text(found.Text(row, "reason")), core::Cell::Text(found.Text(row, "ticket")),
-         core::Cell::Time(found.Time(row, "created_at"), now),
-         core::Cell::Time(found.Time(row, "expires_at"), now),
+         core::Cell::Time(found.Time(row, "created_at"), now), expires,
          core::Cell::Number(found.Integer(row, "approvals_given")),
          core::Cell::Number(found.Integer(row, "approvals_needed")),
          core::Cell::Text(found.Text(row, "policy")),

@@ -242,7 +242,9 @@ void AppendRequest(Page& page, const Facts& facts) {
   if (facts.Text("starts_at")) page.Line("starts", When(facts, "starts_at"));
   if (facts.status() == "pending") page.Line("lapses", When(facts, "lapse_at"));
   if (facts.Text("decided_at")) page.Line("decided", When(facts, "decided_at"));
-  if (facts.Text("expires_at")) page.Line("expires", When(facts, "expires_at"));
+  if (facts.status() == "active" || facts.status() == "approved") {
+    if (facts.Text("expires_at")) page.Line("expires", When(facts, "expires_at"));
+  }
   if (facts.Text("ended_at")) {
     std::string end = When(facts, "ended_at");
     if (const auto by = facts.Text("ended_by")) end += " by " + *by;

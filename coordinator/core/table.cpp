@@ -101,7 +101,7 @@ std::string Paint(std::string_view text, Style style, bool colour) {
 
 Cell Cell::Null() { return {}; }
 
-Cell Cell::Text(std::string text, Style style) { return {text, text, text, style}; }
+Cell Cell::Text(const std::string& text, Style style) { return {text, text, text, style}; }
 
 Cell Cell::Text(const std::optional<std::string>& text) { return text ? Text(*text) : Null(); }
 

@@ -27,7 +27,7 @@ struct Cell {
   Style style = Style::kPlain;
 
   static Cell Null();
-  static Cell Text(std::string text, Style style = Style::kPlain);
+  static Cell Text(const std::string& text, Style style = Style::kPlain);
   static Cell Text(const std::optional<std::string>& text);
   static Cell Number(std::int64_t number);
   static Cell Number(std::optional<std::int64_t> number);

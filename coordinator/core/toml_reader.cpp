@@ -41,7 +41,7 @@ void TomlReader::Fail(std::string_view key, std::string message) {
 std::optional<std::string> TomlReader::String(std::string_view key) {
   const toml::node* node = Take(key);
   if (node == nullptr) return std::nullopt;
-  const auto value = node->value_exact<std::string>();
+  auto value = node->value_exact<std::string>();
   if (!value) {
     FailType(*node, key, "a string");
   } else if (value->empty() || value->find('\0') != std::string::npos) {
@@ -94,7 +94,7 @@ std::optional<std::vector<std::string>> TomlReader::Strings(std::string_view key
 
 std::optional<std::string> TomlReader::OneOf(std::string_view key,
                                              const std::vector<std::string>& allowed) {
-  const auto value = String(key);
+  auto value = String(key);
   if (value && std::find(allowed.begin(), allowed.end(), *value) == allowed.end()) {
     Fail(key, fmt::format("\"{}\" must be one of {}", key, fmt::join(allowed, ", ")));
     return std::nullopt;
@@ -103,7 +103,7 @@ std::optional<std::string> TomlReader::OneOf(std::string_view key,
 }
 
 std::optional<std::string> TomlReader::Length(std::string_view key) {
-  const auto value = String(key);
+  auto value = String(key);
   if (!value) return std::nullopt;
   const auto interval = ParseInterval(*value);
   if (!interval || *interval == Interval{}) {

@@ -19,7 +19,7 @@ std::optional<std::string> Result::Text(int row, const char* column) const {
   return value ? std::optional<std::string>(*value) : std::nullopt;
 }
 
-std::string Result::TextOr(int row, const char* column, std::string fallback) const {
+std::string Result::TextOr(int row, const char* column, const std::string& fallback) const {
   const auto value = Value(row, column);
   return value ? std::string(*value) : fallback;
 }

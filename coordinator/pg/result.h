@@ -26,7 +26,7 @@ class Result {
 
   // Each throws std::out_of_range for a column that is not there: a mistake in our statement.
   std::optional<std::string> Text(int row, const char* column) const;
-  std::string TextOr(int row, const char* column, std::string fallback = {}) const;
+  std::string TextOr(int row, const char* column, const std::string& fallback = {}) const;
   std::optional<std::int64_t> Integer(int row, const char* column) const;
   bool Bool(int row, const char* column) const;  // NULL is false
   std::optional<core::Instant> Time(int row, const char* column) const;

@@ -52,7 +52,7 @@ TargetLoop::TargetLoop(asio::io_context& reactor, asio::thread_pool& pool, Targe
 void TargetLoop::Start() {
   asio::co_spawn(
       reactor_, [self = shared_from_this()] { return self->Run(); },
-      [self = shared_from_this()](std::exception_ptr failure) {
+      [self = shared_from_this()](const std::exception_ptr& failure) {
         self->ended_ = true;
         self->changed_();
         // Not an error of the database: a mistake of ours. It ends the daemon, which is started
