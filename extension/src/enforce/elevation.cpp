@@ -9,10 +9,14 @@
 #include "settings.h"
 
 extern "C" {
+#include "access/htup_details.h"
+#include "catalog/pg_class.h"
 #include "executor/executor.h"
 #include "tcop/pquery.h"
+#include "utils/acl.h"
 #include "utils/memutils.h"
 #include "utils/portal.h"
+#include "utils/syscache.h"
 }
 
 namespace jit::enforce {
@@ -26,6 +30,21 @@ bool IsNeeded(List* needs, Oid relid) {
   foreach (lc, needs)
     if (static_cast<Need*>(lfirst(lc))->relid == relid) return true;
   return false;
+}
+
+// As whom the relation's rights are checked: as its owner where that is all the check comes to,
+// since it needs no list of memberships, which PostgreSQL keeps for one role at a time; else as the
+// marker role. A partitioned table can have foreign partitions, where it would choose credentials.
+Oid MarkerFor(const RangeTblEntry* rte, Oid elevated_role) {
+  HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(rte->relid));
+  if (!HeapTupleIsValid(tuple)) return elevated_role;
+  Form_pg_class relation = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple));
+  Oid owner = relation->relowner;
+  bool alone = relation->relkind != RELKIND_PARTITIONED_TABLE && !relation->relhassubclass;
+  ReleaseSysCache(tuple);
+  bool suffices = alone && pg_class_aclmask(rte->relid, owner, rte->requiredPerms, ACLMASK_ALL) ==
+                               rte->requiredPerms;
+  return suffices ? owner : elevated_role;
 }
 
 // A copy of the plan in which the entries that lack rights are checked as the marker role. What is
@@ -42,7 +61,7 @@ PlannedStmt* ElevatedCopy(PlannedStmt* plan, List* needs, Oid elevated_role) {
       continue;
     RangeTblEntry* marked = static_cast<RangeTblEntry*>(palloc(sizeof(RangeTblEntry)));
     *marked = *rte;
-    marked->checkAsUser = elevated_role;
+    marked->checkAsUser = MarkerFor(rte, elevated_role);
     lfirst(lc) = marked;
   }
   return copy;

@@ -4,6 +4,7 @@
 #include "pg/installed.h"
 
 extern "C" {
+#include "access/htup_details.h"
 #include "access/sysattr.h"
 #include "access/transam.h"
 #include "catalog/catalog.h"
@@ -13,6 +14,7 @@ extern "C" {
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
+#include "utils/syscache.h"
 }
 
 namespace jit::enforce {
@@ -72,18 +74,18 @@ void AddColumns(Need* need, PrivilegeMask bit, AclMode mode, Bitmapset* columns,
 bool CanBeGranted(Oid relid) {
   const pg::Installed* here = pg::GetInstalled();
   if (here == nullptr || relid < FirstNormalObjectId) return false;
-  Oid schema = get_rel_namespace(relid);
-  if (!OidIsValid(schema) || schema == here->schema || IsCatalogNamespace(schema) ||
-      IsToastNamespace(schema) || isAnyTempNamespace(schema))
+  HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+  if (!HeapTupleIsValid(tuple)) return false;
+  Form_pg_class relation = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple));
+  Oid schema = relation->relnamespace;
+  char kind = relation->relkind;
+  char persistence = relation->relpersistence;
+  ReleaseSysCache(tuple);
+  if (schema == here->schema || IsCatalogNamespace(schema) || IsToastNamespace(schema) ||
+      persistence == RELPERSISTENCE_TEMP)
     return false;
-  switch (get_rel_relkind(relid)) {
-    case RELKIND_RELATION:
-    case RELKIND_PARTITIONED_TABLE:
-    case RELKIND_VIEW:
-    case RELKIND_MATVIEW:
-      return true;
-  }
-  return false;
+  return kind == RELKIND_RELATION || kind == RELKIND_PARTITIONED_TABLE || kind == RELKIND_VIEW ||
+         kind == RELKIND_MATVIEW;
 }
 
 List* AddEntry(List* needs, const pg::PermissionEntry* entry, Oid userid) {

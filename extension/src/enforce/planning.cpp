@@ -132,6 +132,7 @@ void InitPlanning() { InitStatistics(); }
 PlannedStmt* PlanGoverned(Query* query, const char* source, int cursor_options,
                           ParamListInfo params, Oid userid, planner_hook_type next) {
   Arguments a = {query, source, cursor_options, params, next};
+  BeginPlanning();
   if (!IsConcerned(reinterpret_cast<Node*>(query), nullptr)) return Plan(a);
   List* needs = NeedsOfQuery(query, userid);
   if (needs == NIL) return Plan(a);

@@ -66,17 +66,32 @@ bool IsGranted(Oid userid, Oid relid, AttrNumber attno) {
   return granted;
 }
 
+// The answer for the whole of one relation holds for one planning, which asks several times.
+struct {
+  uint64 planning;
+  Oid relid;
+  bool may_read;
+} last_whole = {0, InvalidOid, false};
+uint64 planning = 1;
+
+bool MayReadWhole(Oid userid, Oid relid) {
+  if (last_whole.planning != planning || last_whole.relid != relid)
+    last_whole = {planning, relid,
+                  pg_class_aclcheck(relid, userid, ACL_SELECT) == ACLCHECK_OK ||
+                      IsGranted(userid, relid, InvalidAttrNumber)};
+  return last_whole.may_read;
+}
+
 bool MayRead(PlannerInfo* root, Place place) {
   place = AtTop(root, place);
   if (place.varno == 0) return false;
   const RangeTblEntry* rte = planner_rt_fetch(place.varno, root);
   if (OidIsValid(rte->checkAsUser)) return !views_withheld;  // behind a view
   Oid userid = GetUserId();
-  if (pg_class_aclcheck(rte->relid, userid, ACL_SELECT) == ACLCHECK_OK) return true;
-  if (place.attno > 0 &&
-      pg_attribute_aclcheck(rte->relid, place.attno, userid, ACL_SELECT) == ACLCHECK_OK)
-    return true;
-  return IsGranted(userid, rte->relid, place.attno);
+  if (MayReadWhole(userid, rte->relid)) return true;
+  if (place.attno <= 0) return false;
+  return pg_attribute_aclcheck(rte->relid, place.attno, userid, ACL_SELECT) == ACLCHECK_OK ||
+         IsGranted(userid, rte->relid, place.attno);
 }
 
 bool Concerns() {
@@ -134,6 +149,8 @@ void InitStatistics() {
   previous_relation_info = get_relation_info_hook;
   get_relation_info_hook = RelationInfo;
 }
+
+void BeginPlanning() { planning++; }
 
 bool ViewStatisticsWithheld() { return views_withheld; }
 

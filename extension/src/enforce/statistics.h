@@ -8,6 +8,9 @@ namespace jit::enforce {
 // Takes the statistics hooks. Once, from _PG_init.
 void InitStatistics();
 
+// To be called when a query of a governed user begins to be planned.
+void BeginPlanning();
+
 // While a view is planned for somebody who may only EXPLAIN it, nothing behind it has statistics.
 bool ViewStatisticsWithheld();
 

@@ -3,7 +3,10 @@
 #include "grants/cache.h"
 
 extern "C" {
-#include "utils/lsyscache.h"
+#include "access/htup_details.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_namespace.h"
+#include "utils/syscache.h"
 }
 
 namespace jit::grants {
@@ -12,15 +15,21 @@ namespace {
 
 // Bound to the object that was approved: by OID, and by name, since an OID can come back.
 bool IsOf(const Grant& grant, Oid relid) {
-  if (OidIsValid(grant.relation_oid)) {
-    if (grant.relation_oid != relid) return false;
-    const char* name = get_rel_name(relid);
-    if (name == nullptr || strcmp(name, NameStr(grant.relation_name)) != 0) return false;
-  }
-  Oid schema = get_rel_namespace(relid);
-  if (schema != grant.schema_oid) return false;
-  const char* schema_name = get_namespace_name(schema);
-  return schema_name != nullptr && strcmp(schema_name, NameStr(grant.schema_name)) == 0;
+  if (OidIsValid(grant.relation_oid) && grant.relation_oid != relid) return false;
+  HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+  if (!HeapTupleIsValid(tuple)) return false;
+  Form_pg_class relation = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple));
+  bool same = relation->relnamespace == grant.schema_oid &&
+              (!OidIsValid(grant.relation_oid) ||
+               strcmp(NameStr(relation->relname), NameStr(grant.relation_name)) == 0);
+  ReleaseSysCache(tuple);
+  if (!same) return false;
+  tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(grant.schema_oid));
+  if (!HeapTupleIsValid(tuple)) return false;
+  Form_pg_namespace schema = reinterpret_cast<Form_pg_namespace>(GETSTRUCT(tuple));
+  same = strcmp(NameStr(schema->nspname), NameStr(grant.schema_name)) == 0;
+  ReleaseSysCache(tuple);
+  return same;
 }
 
 // Takes from `need` what `grant` gives; whether it gave anything.
@@ -93,13 +102,19 @@ Attempt TryCover(GrantSet set, List* needs, TimestampTz now, TimestampTz lasting
   return attempt;
 }
 
+bool LastsLonger(GrantSet set, TimestampTz until) {
+  for (int i = 0; i < set.count; i++)
+    if (set.grants[i].expires_at > until) return true;
+  return false;
+}
+
 Coverage CoverWith(Oid userid, List* needs, bool explain) {
   Coverage coverage = {};
   GrantSet set = GrantsOf(userid);
   TimestampTz now = GetCurrentTimestamp();
   Attempt best = TryCover(set, needs, now, now, explain);
   // Leave out the grants that end first, one end after the other, while the rest still suffices.
-  while (best.uncovered == NIL && best.until != DT_NOEND) {
+  while (best.uncovered == NIL && LastsLonger(set, best.until)) {
     Attempt longer = TryCover(set, needs, now, best.until + 1, explain);
     if (longer.uncovered != NIL) break;
     best = longer;

@@ -27,17 +27,23 @@ Installed installed;
 bool looked_up = false;  // `installed` and `present` are current
 bool present = false;
 InvalidationListener listener = nullptr;
+Oid judged_user = InvalidOid;  // whom `judged_governed` is about
+bool judged_governed = false;
 
 void OnRelationChange(Datum, Oid relid) {
   // While the extension is not found any new relation may complete it.
   if (relid == InvalidOid || !present || relid == installed.grants) {
     looked_up = false;
+    judged_user = InvalidOid;
     if (listener) listener();
   }
 }
 
+void OnMembershipChange(Datum, int, uint32) { judged_user = InvalidOid; }
+
 void OnCatalogChange(Datum, int, uint32) {
   looked_up = false;
+  judged_user = InvalidOid;
   if (listener) listener();
 }
 
@@ -91,6 +97,7 @@ void InitInstalled() {
   CacheRegisterRelcacheCallback(OnRelationChange, static_cast<Datum>(0));
   CacheRegisterSyscacheCallback(NAMESPACEOID, OnCatalogChange, static_cast<Datum>(0));
   CacheRegisterSyscacheCallback(AUTHOID, OnCatalogChange, static_cast<Datum>(0));
+  CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, OnMembershipChange, static_cast<Datum>(0));
 }
 
 void SetGrantsInvalidationListener(InvalidationListener l) { listener = l; }
@@ -107,9 +114,15 @@ const Installed* GetInstalled() {
 }
 
 bool IsGoverned(Oid userid) {
+  if (userid == judged_user) return judged_governed;
+  // Set first: an invalidation that arrives meanwhile clears it, and the answer is not kept.
+  judged_user = userid;
   const Installed* here = GetInstalled();
-  return here != nullptr && is_member_of_role_nosuper(userid, here->requester_role) &&
-         !superuser_arg(userid);
+  bool governed = here != nullptr && is_member_of_role_nosuper(userid, here->requester_role) &&
+                  !superuser_arg(userid);
+  judged_governed = governed;
+  if (!looked_up) judged_user = InvalidOid;
+  return governed;
 }
 
 bool RunsAsChosenUser() {
