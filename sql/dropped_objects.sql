@@ -133,5 +133,17 @@ SELECT jit_approve(17);
 \echo :SQLSTATE
 SET SESSION AUTHORIZATION jr_coord;
 SELECT * FROM jit.run_due();
+-- A view that shows something else under its old name and OID is not what was asked for, either.
+RESET SESSION AUTHORIZATION;
+CREATE VIEW shop.mild AS SELECT 1 AS one FROM shop.items;
+GRANT jit_requester TO jr_dave;
+BEGIN;
+SET SESSION AUTHORIZATION jr_dave;
+SELECT jit_request('SELECT ON shop.mild', '30 minutes', 'why') > 4 AS asked;
+RESET SESSION AUTHORIZATION;
+SELECT o.present FROM jit.requests r, jit.request_objects(r.id) o WHERE r.access LIKE '%mild';
+CREATE OR REPLACE VIEW shop.mild AS SELECT 1 AS one, current_user AS more FROM shop.items;
+SELECT o.present FROM jit.requests r, jit.request_objects(r.id) o WHERE r.access LIKE '%mild';
+ROLLBACK;
 \set goodbye :srcdir '/sql/include/goodbye.sql'
 \i :goodbye

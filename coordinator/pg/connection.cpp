@@ -14,7 +14,10 @@ constexpr milliseconds kGrace{5000};
 constexpr const char* kSetUp = R"sql(
 SELECT pg_catalog.set_config('search_path', '', false),
        pg_catalog.set_config('statement_timeout', $1, false),
+       pg_catalog.set_config('lock_timeout', '0', false),
        pg_catalog.set_config('idle_session_timeout', '0', false),
+       pg_catalog.set_config('default_transaction_isolation', 'read committed', false),
+       pg_catalog.set_config('default_transaction_read_only', 'off', false),
        pg_catalog.set_config('TimeZone', 'UTC', false),
        pg_catalog.set_config('DateStyle', 'ISO, YMD', false),
        pg_catalog.set_config('IntervalStyle', 'postgres', false),

@@ -71,17 +71,27 @@ Task<void> TargetLoop::Run() {
   core::Backoff backoff(settings_.reconnect_min, settings_.reconnect_max);
   while (!stopping_) {
     std::optional<pg::Error> failure;
+    std::string unexpected;
     passed_ = false;
     try {
       co_await Watch();
     } catch (const pg::Error& error) {
       failure = error;
+    } catch (const std::bad_alloc&) {
+      throw;
+    } catch (const std::exception& error) {
+      // Whatever answers there speaks another language; the other targets are not to suffer from
+      // it.
+      unexpected = error.what();
     }
     connection_ = nullptr;
     if (stopping_) break;
     if (passed_) backoff.Reset();
     const milliseconds wait = backoff.Next(Random());
     if (failure) LogFailure(settings_.target.name, *failure, wait);
+    if (!unexpected.empty())
+      Log(Level::kError, "unexpected answer",
+          {{"target", settings_.target.name}, {"error", unexpected.substr(0, 500)}});
     SetState(false);
     co_await Pause(wait);
   }

@@ -57,7 +57,10 @@ AS $$ SELECT r.oid FROM pg_roles r WHERE r.rolname = session_user $$;
 CREATE FUNCTION jit.announce(request_id bigint, event text) RETURNS void
   LANGUAGE sql VOLATILE
   SET search_path = pg_catalog, pg_temp
-AS $$ SELECT pg_notify('jit_access', format('{"request_id":%s,"event":"%s"}', $1, $2)) $$;
+AS $$
+  -- Anybody can fill the queue of notifications; decisions must not fail by that. The daemon looks without them, too.
+  SELECT pg_notify('jit_access', format('{"request_id":%s,"event":"%s"}', $1, $2)) WHERE pg_notification_queue_usage() < 0.5
+$$;
 
 -- A status as of the clock: what is over is over, whether or not a daemon has written it down.
 -- Its body is bound now, not by the search_path of whoever reads a view with it, and it can be inlined.
@@ -70,6 +73,24 @@ CREATE FUNCTION jit.status_now(status text, lapse_at timestamptz, pushed_at time
     WHEN status = 'approved' AND pushed_at IS NOT NULL AND coalesce(starts_at, pushed_at) <= clock_timestamp() THEN 'active'
     ELSE status
   END;
+
+-- What a view shows, in short: its owner can replace it by another of the same name.
+CREATE FUNCTION jit.definition_of(relation oid, kind text) RETURNS text
+  LANGUAGE sql STABLE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+  -- By OID, as it is stored: what it reads may be renamed.
+  SELECT md5(string_agg(r.ev_action::text, '' ORDER BY r.rulename)) FROM pg_rewrite r WHERE r.ev_class = $1 AND $2 IN ('v', 'm')
+$$;
+
+CREATE FUNCTION jit.with_definitions(objects jsonb) RETURNS jsonb
+  LANGUAGE sql STABLE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT jsonb_agg(o.object || jsonb_build_object('definition',
+           jit.definition_of((o.object->>'relation_oid')::oid, o.object->>'kind')) ORDER BY o.n)
+  FROM jsonb_array_elements($1) WITH ORDINALITY AS o (object, n)
+$$;
 
 -- What jit.requests.objects holds, and whether each is still what was asked for: not dropped, renamed, moved or replaced.
 CREATE FUNCTION jit.objects_of(objects jsonb)
@@ -85,16 +106,20 @@ AS $$
            ARRAY(SELECT jsonb_array_elements_text(o.privileges)) AS privileges, o.privilege_mask,
            CASE WHEN o.columns IS NOT NULL THEN ARRAY(SELECT jsonb_array_elements_text(o.columns)) END AS columns,
            CASE WHEN o.columns IS NOT NULL
-                THEN ARRAY(SELECT jsonb_array_elements_text(o.column_numbers)::smallint) END AS column_numbers
+                THEN ARRAY(SELECT jsonb_array_elements_text(o.column_numbers)::smallint) END AS column_numbers,
+           o.definition
     FROM jsonb_to_recordset($1) AS o (schema_oid oid, schema_name name, relation_oid oid, relation_name name, kind text,
-                                      privileges jsonb, privilege_mask integer, columns jsonb, column_numbers jsonb)
+                                      privileges jsonb, privilege_mask integer, columns jsonb, column_numbers jsonb,
+                                      definition text)
   )
-  SELECT i.*,
+  SELECT i.schema_oid, i.schema_name, i.relation_oid, i.relation_name, i.kind, i.relation, i.privileges, i.privilege_mask,
+         i.columns, i.column_numbers,
          EXISTS (SELECT FROM pg_namespace n WHERE n.oid = i.schema_oid AND n.nspname = i.schema_name)
          AND (i.relation_oid = 0
               OR EXISTS (SELECT FROM pg_class c
                          WHERE c.oid = i.relation_oid AND c.relnamespace = i.schema_oid
-                           AND c.relname = i.relation_name AND c.relkind::text = i.kind))
+                           AND c.relname = i.relation_name AND c.relkind::text = i.kind
+                           AND i.definition IS NOT DISTINCT FROM jit.definition_of(c.oid, i.kind)))
          AND NOT EXISTS (SELECT FROM unnest(i.columns, i.column_numbers) AS col (name, number)
                          WHERE NOT EXISTS (SELECT FROM pg_attribute a
                                            WHERE a.attrelid = i.relation_oid AND a.attnum = col.number
@@ -126,7 +151,7 @@ $$;
 
 -- Length-checks a text that people will read, and keeps terminal escapes out of it.
 CREATE FUNCTION jit.check_words(what text, words text, longest integer) RETURNS void
-  LANGUAGE plpgsql IMMUTABLE
+  LANGUAGE plpgsql STABLE
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -137,6 +162,13 @@ BEGIN
   IF translate(words, chr(9) || chr(10) || chr(13), '') ~ '[[:cntrl:]]' THEN
     PERFORM jit.refuse('invalid_parameter_value', format('%s contains control characters', what),
       'Write plain text; line breaks and tabs are fine.');
+  END IF;
+  -- Zero-width characters and those that turn the direction of writing show an approver another text than there is.
+  IF getdatabaseencoding() = 'UTF8'
+     AND words ~ format('[%s-%s%s-%s%s-%s%s%s%s]', chr(8203), chr(8207), chr(8232), chr(8238), chr(8288), chr(8303),
+                        chr(12644), chr(65279), chr(173)) THEN
+    PERFORM jit.refuse('invalid_parameter_value', format('%s contains invisible characters', what),
+      'Write plain text, without zero-width characters and marks of writing direction.');
   END IF;
 END
 $$;
@@ -181,6 +213,7 @@ CREATE FUNCTION jit.file_request(
 AS $$
 DECLARE
   requester_oid constant oid := jit.session_user_oid();
+  me constant oid := requester_oid;
   now_at timestamptz := clock_timestamp();
   ruling jit.ruling;
   pattern record;
@@ -210,6 +243,14 @@ BEGIN
   IF starts_at IS NOT NULL AND (NOT isfinite(starts_at) OR starts_at <= now_at OR starts_at > now_at + interval '365 days') THEN
     PERFORM jit.refuse('invalid_parameter_value', 'starts_at must be in the future, at most 365 days from now',
       'Leave it out to start as soon as the request is approved.');
+  END IF;
+
+  -- Each waits for a person, or for the daemon: more than these are a mistake, or meant to be in the way.
+  IF (SELECT count(*) FROM (SELECT FROM jit.requests r
+                            WHERE r.requester_oid = me AND r.status IN ('pending', 'approved')
+                              AND r.pushed_at IS NULL LIMIT 1000) AS waiting) >= 1000 THEN
+    PERFORM jit.refuse('configuration_limit_exceeded', format('role "%s" has 1000 requests waiting', session_user),
+      'Cancel those that are not needed: jit.my_requests lists them, jit_cancel takes them back.');
   END IF;
 
   ruling := jit.rule_on(requester_oid, objects);
@@ -251,7 +292,7 @@ BEGIN
   request.access := access;
   request.asked := asked;
   request.statement := statement;
-  request.objects := objects;
+  request.objects := jit.with_definitions(objects);
   request.duration := duration;
   request.reason := reason;
   request.ticket := nullif(btrim(ticket), '');

@@ -21,12 +21,22 @@ GRANT EXECUTE ON FUNCTION jit.session_user_oid(), jit.is_member(oid, text), jit.
 
 -- jit_approve(12) would rather call somebody's own jit_approve(integer) than this one's bigint.
 DO $$
+DECLARE
+  makers text;
 BEGIN
   IF pg_catalog.has_schema_privilege('public', pg_catalog.to_regnamespace('@extschema@'), 'CREATE') THEN
+    makers := 'everybody';
+  ELSE
+    SELECT pg_catalog.string_agg(pg_catalog.quote_ident(r.rolname), ', ' ORDER BY r.rolname) INTO makers
+    FROM pg_catalog.pg_roles r
+    WHERE NOT r.rolsuper AND r.rolname !~ '^pg_'
+      AND pg_catalog.has_schema_privilege(r.oid, pg_catalog.to_regnamespace('@extschema@'), 'CREATE');
+  END IF;
+  IF makers IS NOT NULL THEN
     RAISE WARNING USING
-      MESSAGE = 'everybody may create functions in schema @extschema@, beside those of jit_access',
+      MESSAGE = pg_catalog.format('%s may create functions in schema @extschema@, beside those of jit_access', makers),
       DETAIL = 'A function of the same name can be made to be called instead, with the rights of an approver.',
-      HINT = 'REVOKE CREATE ON SCHEMA @extschema@ FROM PUBLIC;';
+      HINT = 'REVOKE CREATE ON SCHEMA @extschema@ from them, or install into a schema that only superusers own: CREATE EXTENSION jit_access SCHEMA ...';
   END IF;
 END
 $$;

@@ -142,6 +142,8 @@ COMMENT ON FUNCTION jit.sees_all(oid) IS 'internal: whether the role reads about
 COMMENT ON FUNCTION jit.may_decide(oid, jsonb) IS 'internal: whether the role may decide on a request with these requirements';
 COMMENT ON FUNCTION jit.announce(bigint, text) IS 'internal: notifies the channel jit_access';
 COMMENT ON FUNCTION jit.status_now(text, timestamptz, timestamptz, timestamptz, timestamptz) IS 'internal: a status as of the clock';
+COMMENT ON FUNCTION jit.definition_of(oid, text) IS 'internal: a digest of what a view shows';
+COMMENT ON FUNCTION jit.with_definitions(jsonb) IS 'internal: the objects of a request, with the digests of views';
 COMMENT ON FUNCTION jit.objects_of(jsonb) IS 'internal: jit.requests.objects as rows';
 COMMENT ON FUNCTION jit.changed_object(jsonb) IS 'internal: the first object that is no longer what was asked for';
 COMMENT ON FUNCTION jit.insert_grants(jit.requests, timestamptz, timestamptz) IS 'internal: makes the grants of a request';

@@ -12,6 +12,7 @@ extern "C" {
 #include "optimizer/plancat.h"
 #include "parser/parsetree.h"
 #include "utils/acl.h"
+#include "utils/lsyscache.h"
 #include "utils/selfuncs.h"
 }
 
@@ -53,7 +54,8 @@ Place AtTop(PlannerInfo* root, Place place) {
   return place;
 }
 
-bool IsGranted(Oid userid, Oid relid, AttrNumber attno) {
+// With `any`, one column or the other.
+bool IsGranted(Oid userid, Oid relid, AttrNumber attno, bool any = false) {
   pg::Scratch scratch = pg::EnterScratch();
   Need need = {};
   need.relid = relid;
@@ -61,6 +63,7 @@ bool IsGranted(Oid userid, Oid relid, AttrNumber attno) {
     need.select_cols = bms_make_singleton(attno - FirstLowInvalidHeapAttributeNumber);
   else
     need.table_mask = kSelect;
+  if (any) need.any_mask = kSelect;
   bool granted = grants::Cover(userid, list_make1(&need)).uncovered == NIL;
   pg::LeaveScratch(scratch);
   return granted;
@@ -132,9 +135,31 @@ bool IndexStats(PlannerInfo* root, Oid index, AttrNumber attno, VariableStatData
   return previous_index_stats && previous_index_stats(root, index, attno, vardata);
 }
 
+bool MayReadAny(PlannerInfo* root, Place place) {
+  place = AtTop(root, place);
+  if (place.varno == 0) return false;
+  const RangeTblEntry* rte = planner_rt_fetch(place.varno, root);
+  if (OidIsValid(rte->checkAsUser)) return !views_withheld;
+  Oid userid = GetUserId();
+  if (pg_class_aclmask(rte->relid, userid, ACL_SELECT | ACL_UPDATE | ACL_DELETE, ACLMASK_ANY) !=
+          0 ||
+      pg_attribute_aclcheck_all(rte->relid, userid, ACL_SELECT, ACLMASK_ANY) == ACLCHECK_OK)
+    return true;
+  return IsGranted(userid, rte->relid, InvalidAttrNumber, true);
+}
+
+// A foreign server may be asked for estimates, with its own statistics.
+void RefuseForeign(PlannerInfo* root, Oid relid, const RelOptInfo* rel) {
+  if (!OidIsValid(rel->serverid) || !Concerns()) return;
+  if (MayReadAny(root, {rel->relid, InvalidAttrNumber})) return;
+  ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                  errmsg("permission denied for foreign table %s", get_rel_name(relid))));
+}
+
 // Extended statistics have no hook of their own: they are left out.
 void RelationInfo(PlannerInfo* root, Oid relid, bool inhparent, RelOptInfo* rel) {
   if (previous_relation_info) previous_relation_info(root, relid, inhparent, rel);
+  RefuseForeign(root, relid, rel);
   if (rel->statlist != NIL && Concerns() && !MayRead(root, {rel->relid, InvalidAttrNumber}))
     rel->statlist = NIL;
 }
