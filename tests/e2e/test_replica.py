@@ -76,3 +76,27 @@ def test_promoted_replica_goes_on_with_what_was_granted(own_shop, replica):
     assert one(alice, "SELECT count(*) FROM sales.items") == 3000
     replica.revoke(request)
     refused(alice, "SELECT count(*) FROM sales.items")
+
+
+def test_requester_cannot_hold_a_revocation_off_the_replica(own_shop, replica):
+    """A lock of the requester's own on the replica keeps it from replaying; then nothing is granted."""
+    own_shop.dba("CREATE TABLE mallory.mine AS SELECT 1 AS n; ALTER TABLE mallory.mine OWNER TO alice")
+    request = own_shop.grant("alice", "SELECT ON sales.orders")
+    replica.dba("ALTER SYSTEM SET max_standby_streaming_delay = '60s'")
+    replica.dba("SELECT pg_reload_conf()")
+    caught_up(own_shop, replica)
+    holder, alice = replica.connect("alice"), replica.connect("alice")
+    holder.execute("BEGIN")
+    holder.execute("SELECT * FROM mallory.mine")
+    own_shop.dba("TRUNCATE mallory.mine")
+    own_shop.revoke(request)
+
+    def is_refused():
+        try:
+            alice.execute("SELECT count(*) FROM sales.orders")
+        except errors.InsufficientPrivilege:
+            return True
+
+    wait_until(is_refused, timeout=20, what="the refusal")
+    behind = own_shop.dba("SELECT pg_current_wal_lsn()::text")[0][0]
+    assert not replica.dba("SELECT 1 WHERE pg_last_wal_replay_lsn() >= %s::pg_lsn", [behind])

@@ -202,7 +202,7 @@ GrantSet GrantsOf(Oid userid) {
   bool reload = !IsCurrent(userid) || RecoveryInProgress();
   if (reload) AcceptInvalidationMessages();  // the change may have been DROP EXTENSION
   const pg::Installed* here = pg::GetInstalled();
-  if (here == nullptr) return {nullptr, 0};
+  if (here == nullptr || (RecoveryInProgress() && IsReplayHeldUp())) return {nullptr, 0};
   if (reload) {
     // Both marks are taken before reading: a change that comes meanwhile makes the next call read
     // again.

@@ -5,8 +5,11 @@
 #include "pg/compat.h"
 
 extern "C" {
+#include "access/xlog.h"
+#include "access/xlogrecovery.h"
 #include "common/hashfn.h"
 #include "port/atomics.h"
+#include "replication/walreceiver.h"
 #include "storage/ipc.h"
 #include "storage/lwlock.h"
 #include "storage/shmem.h"
@@ -30,6 +33,8 @@ struct Slot {
 
 struct Shared {
   pg_atomic_uint64 counters[kCounters];
+  pg_atomic_uint64 waiting_for;    // what a replica had received and not replayed; 0 if nothing
+  pg_atomic_uint64 waiting_since;  // when that was noticed
   int slot_count;
   Slot slots[FLEXIBLE_ARRAY_MEMBER];
 };
@@ -75,6 +80,8 @@ void InitSharedMemory() {
     int tranche = LWLockNewTrancheId();
     memset(static_cast<void*>(shared), 0, SharedSize());
     for (pg_atomic_uint64& counter : shared->counters) pg_atomic_init_u64(&counter, 1);
+    pg_atomic_init_u64(&shared->waiting_for, 0);
+    pg_atomic_init_u64(&shared->waiting_since, 0);
     shared->slot_count = MaxBackends;
     for (int i = 0; i < MaxBackends; i++) LWLockInitialize(&shared->slots[i].lock, tranche);
     LWLockRegisterTranche(tranche, "jit_access");
@@ -88,6 +95,20 @@ void CountChange(Oid grantee) { pg_atomic_fetch_add_u64(Counter(grantee), 1); }
 
 void CountChangeForAll() {
   for (pg_atomic_uint64& counter : shared->counters) pg_atomic_fetch_add_u64(&counter, 1);
+}
+
+bool IsReplayHeldUp() {
+  constexpr TimestampTz kPatience = 2 * USECS_PER_SEC;
+  XLogRecPtr received = GetWalRcvFlushRecPtr(nullptr, nullptr);
+  XLogRecPtr replayed = GetXLogReplayRecPtr(nullptr);
+  TimestampTz now = GetCurrentTimestamp();
+  XLogRecPtr waiting_for = pg_atomic_read_u64(&shared->waiting_for);
+  if (waiting_for != 0 && replayed < waiting_for)
+    return now - static_cast<TimestampTz>(pg_atomic_read_u64(&shared->waiting_since)) > kPatience;
+  // Two backends may both begin to wait: either's mark will do.
+  pg_atomic_write_u64(&shared->waiting_since, static_cast<uint64>(now));
+  pg_atomic_write_u64(&shared->waiting_for, replayed < received ? received : 0);
+  return false;
 }
 
 int EnterRunning(Oid grantee, const RunningEntry* entries, int count) {

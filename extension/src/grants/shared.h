@@ -26,6 +26,10 @@ uint64 ChangeCount(Oid grantee);
 void CountChange(Oid grantee);
 void CountChangeForAll();
 
+// On a replica: whether replay has been behind what was received for more than two seconds. What
+// holds it up may be a grantee's own lock, and what waits may be a revocation.
+bool IsReplayHeldUp();
+
 // Marks a statement of this backend as running under grants; nests. EnterRunning returns a mark for
 // LeaveRunning, which must be called on every way out, errors included. An entry that a statement
 // further out has listed already is not listed again. 54001 if there is no room: what is not listed
