@@ -202,3 +202,52 @@ def test_cursor_over_a_function_that_returned_rows_yields_no_more(shop, alice):
     shop.revoke(request)
     with pytest.raises(errors.QueryCanceled):
         alice.execute("FETCH ALL FROM c")
+
+
+def test_requests_cannot_be_piled_up(shop, alice):
+    """Each waits for a person or for the daemon, and so does everybody else's."""
+    ask = "SELECT count(jit_request('SELECT ON sales.orders', '1 hour', 'INC-1')) FROM generate_series(1, %s)"
+    assert one(alice, ask, [1000]) == 1000
+    with pytest.raises(errors.ConfigurationLimitExceeded):
+        alice.execute(ask, [1])
+    shop.ask("bob", "SELECT ON sales.orders")
+
+
+def test_reason_cannot_be_invisible(shop, alice):
+    assert one(alice, "SHOW server_encoding") == "UTF8"
+    for reason in ("\u200b\u200b\u200b", "INC-1 \u202eevil", "\ufeff", "\u3164"):
+        with pytest.raises(errors.InvalidParameterValue):
+            shop.ask("alice", "SELECT ON sales.orders", reason=reason)
+
+
+def test_default_explain_asks_no_foreign_server(shop, alice):
+    """With use_remote_estimate the other server's statistics would answer."""
+    shop.dba("CREATE EXTENSION postgres_fdw")
+    shop.dba("CREATE SERVER elsewhere FOREIGN DATA WRAPPER postgres_fdw"
+             " OPTIONS (host '/nonexistent', use_remote_estimate 'true')")
+    shop.dba("CREATE USER MAPPING FOR PUBLIC SERVER elsewhere")
+    shop.dba("CREATE FOREIGN TABLE sales.remote (n int) SERVER elsewhere")
+    shop.dba("CREATE VIEW sales.remote_view AS SELECT * FROM sales.remote")
+    shop.dba("CREATE TABLE sales.mixed (n int)")
+    shop.dba("CREATE FOREIGN TABLE sales.mixed_remote () INHERITS (sales.mixed) SERVER elsewhere")
+    for relation in ("remote", "remote_view", "mixed"):
+        refused(alice, f"EXPLAIN SELECT * FROM sales.{relation} WHERE n = 1")
+
+
+def test_restore_keeps_policies_though_a_role_is_gone(shop):
+    shop.dba("CREATE ROLE leaving")
+    try:
+        shop.dba("INSERT INTO jit.policies (name, priority, requester, verdict)"
+                 " VALUES ('no secrets', 1, 'leaving', 'deny'), ('all', 2, NULL, 'allow')")
+    finally:
+        shop.dba("DROP ROLE leaving")
+    with shop.connect("postgres") as dba:
+        with dba.cursor().copy("COPY jit.policies TO STDOUT") as copy:
+            rows = b"".join(copy)
+        dba.execute("DELETE FROM jit.policies")
+        with dba.cursor().copy("COPY jit.policies FROM STDIN") as copy:
+            copy.write(rows)
+        assert any("leaving" in notice for notice in dba.notices)
+        assert one(dba, "SELECT count(*) FROM jit.policies") == 2
+    with pytest.raises(errors.UndefinedObject):
+        shop.dba("INSERT INTO jit.policies (name, requester) VALUES ('typo', 'leaving')")

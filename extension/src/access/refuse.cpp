@@ -13,6 +13,7 @@ struct Condition {
 
 constexpr Condition kConditions[] = {
     {"active_sql_transaction", ERRCODE_ACTIVE_SQL_TRANSACTION},
+    {"configuration_limit_exceeded", ERRCODE_CONFIGURATION_LIMIT_EXCEEDED},
     {"insufficient_privilege", ERRCODE_INSUFFICIENT_PRIVILEGE},
     {"invalid_datetime_format", ERRCODE_INVALID_DATETIME_FORMAT},
     {"invalid_parameter_value", ERRCODE_INVALID_PARAMETER_VALUE},
