@@ -89,7 +89,7 @@ CREATE FUNCTION jit.check_policy() RETURNS trigger
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  known constant text[] := ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'EXPORT', 'EXPLAIN'];
+  known constant text[] := ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'EXPORT', 'EXPLAIN', 'UNMASK'];
   word text;
   words text[] := ARRAY[]::text[];
 BEGIN

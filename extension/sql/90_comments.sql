@@ -85,7 +85,7 @@ COMMENT ON COLUMN jit.grants.request_id IS 'the request that it comes from';
 COMMENT ON COLUMN jit.grants.grantee IS 'the login that may';
 COMMENT ON COLUMN jit.grants.grantee_oid IS 'its OID';
 COMMENT ON COLUMN jit.grants.privileges IS 'what it may do';
-COMMENT ON COLUMN jit.grants.privilege_mask IS 'the same in bits: SELECT 1, INSERT 2, UPDATE 4, DELETE 8, EXPORT 16, EXPLAIN 32';
+COMMENT ON COLUMN jit.grants.privilege_mask IS 'the same in bits: SELECT 1, INSERT 2, UPDATE 4, DELETE 8, EXPORT 16, EXPLAIN 32, UNMASK 64';
 COMMENT ON COLUMN jit.grants.relation IS 'the object, quoted as needed; schema.* is the whole schema';
 COMMENT ON COLUMN jit.grants.schema_oid IS 'OID of its schema';
 COMMENT ON COLUMN jit.grants.schema_name IS 'name of its schema when it was asked for';

@@ -10,6 +10,12 @@
 #include "grants/cache.h"
 #include "grants/changes.h"
 #include "grants/shared.h"
+#include "mask/catalog.h"
+#include "mask/label.h"
+#include "mask/label_changes.h"
+#include "mask/statistics.h"
+#include "mask/substitute.h"
+#include "mask/verify.h"
 #include "pg/compat.h"
 #include "pg/installed.h"
 
@@ -56,10 +62,16 @@ PlannedStmt* NextPlanner(Query* query, const char* source, int cursor_options,
                                                                   params);
 }
 
-PlannedStmt* Planner(Query* query, const char* source, int cursor_options, ParamListInfo params) {
+// What is left of a query when masks stand for masked columns.
+PlannedStmt* PlanSubstituted(Query* query, const char* source, int cursor_options,
+                             ParamListInfo params) {
   Oid userid = GetUserId();
   if (!Concerns(userid)) return NextPlanner(query, source, cursor_options, params);
   return enforce::PlanGoverned(query, source, cursor_options, params, userid, NextPlanner);
+}
+
+PlannedStmt* Planner(Query* query, const char* source, int cursor_options, ParamListInfo params) {
+  return mask::PlanMasked(query, source, cursor_options, params, PlanSubstituted);
 }
 
 void NextStart(QueryDesc* desc, int eflags) {
@@ -69,6 +81,7 @@ void NextStart(QueryDesc* desc, int eflags) {
 void ExecutorStartHook(QueryDesc* desc, int eflags) {
   Oid userid = GetUserId();
   if (!Concerns(userid)) {
+    if ((eflags & EXEC_FLAG_EXPLAIN_ONLY) == 0) mask::VerifyPlan(desc->plannedstmt, userid, NIL);
     NextStart(desc, eflags);
     return;
   }
@@ -137,11 +150,12 @@ void Utility(PlannedStmt* statement, const char* source, bool read_only_tree,
                      enforce::RunsStatements(statement->utilityStmt);
   if (!may_concern || IsAbortedTransactionBlockState() || !Concerns(GetUserId())) {
     NextUtility(statement, source, read_only_tree, context, params, environment, dest, completion);
-    return;
+  } else {
+    enforce::NotePortal();
+    enforce::ProcessGoverned({statement, source, read_only_tree, context, params, environment, dest,
+                              completion, NextUtility});
   }
-  enforce::NotePortal();
-  enforce::ProcessGoverned({statement, source, read_only_tree, context, params, environment, dest,
-                            completion, NextUtility});
+  mask::AfterUtility();
 }
 
 }  // namespace
@@ -170,6 +184,9 @@ void InstallHooks() {
   enforce::InitExpiry();
   enforce::InitInlining();
   enforce::InitPlanning();
+  mask::InitCatalog();
+  mask::InitLabels();
+  mask::InitStatistics();
 }
 
 }  // namespace jit

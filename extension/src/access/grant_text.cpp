@@ -15,11 +15,11 @@ constexpr const char* kPrefix = "GRANT ";
 constexpr const char* kSyntaxHint =
     "Write what stands between GRANT and TO, as in: SELECT, UPDATE (status) ON sales.orders";
 constexpr const char* kPrivilegesHint =
-    "Privileges are SELECT, INSERT, UPDATE, DELETE, ALL, EXPORT and EXPLAIN.";
+    "Privileges are SELECT, INSERT, UPDATE, DELETE, ALL, EXPORT, EXPLAIN and UNMASK.";
 
 // Privileges that people will try and that there is no way to grant just in time (yet).
 bool IsKnownElsewhere(const char* name) {
-  for (const char* known : {"unmask", "truncate", "maintain", "ddl"})
+  for (const char* known : {"truncate", "maintain", "ddl"})
     if (strcmp(name, known) == 0) return true;
   return false;
 }

@@ -3,6 +3,7 @@
 #include "enforce/context.h"
 #include "enforce/needs.h"
 #include "enforce/refusal.h"
+#include "mask/verify.h"
 #include "pg/compat.h"
 #include "pg/installed.h"
 #include "pg/scratch.h"
@@ -28,7 +29,8 @@ Elevated* running = nullptr;
 bool IsNeeded(List* needs, Oid relid) {
   ListCell* lc;
   foreach (lc, needs)
-    if (static_cast<Need*>(lfirst(lc))->relid == relid) return true;
+    if (static_cast<Need*>(lfirst(lc))->relid == relid)
+      return (grants::MaskOf(*static_cast<Need*>(lfirst(lc))) & ~kUnmask) != 0;
   return false;
 }
 
@@ -162,6 +164,13 @@ void StartRefused(QueryDesc* desc, int eflags, List* uncovered, const pg::Scratc
   if (CopyingTo() != CopyTarget::kNone)
     ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
                     errmsg("permission denied to COPY what a grant opens")));
+  // Nor does it know of masks: the grant ended since they were looked at.
+  ListCell* lc;
+  foreach (lc, uncovered)
+    if (static_cast<Need*>(lfirst(lc))->unmask_cols != nullptr)
+      ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                      errmsg("the UNMASK grant that the statement uses has ended"),
+                      errhint("Run the statement again: it is then planned with the mask.")));
 }
 
 }  // namespace
@@ -170,6 +179,7 @@ void StartGoverned(QueryDesc* desc, int eflags, Oid userid, StartFunction next) 
   bool explain_only = (eflags & EXEC_FLAG_EXPLAIN_ONLY) != 0;
   pg::Scratch scratch = pg::EnterScratch();
   List* needs = NeedsOfPlan(desc->plannedstmt, userid);
+  if (!explain_only) needs = mask::VerifyPlan(desc->plannedstmt, userid, needs);
   if (needs == NIL) {
     pg::LeaveScratch(scratch);
     next(desc, eflags);

@@ -37,7 +37,7 @@ bool Subtract(Need* need, const Grant& grant, bool explain) {
   PrivilegeMask before = MaskOf(*need);
   if (explain && (grant.mask & kExplain) && !grant.by_column && !(before & kNever)) {
     need->table_mask = 0;
-    need->select_cols = need->insert_cols = need->update_cols = nullptr;
+    need->select_cols = need->insert_cols = need->update_cols = need->unmask_cols = nullptr;
     return before != 0;
   }
   bool gave = false;
@@ -47,7 +47,7 @@ bool Subtract(Need* need, const Grant& grant, bool explain) {
     need->table_mask &= ~given;
     gave = true;
   }
-  for (PrivilegeMask bit : {kSelect, kInsert, kUpdate}) {
+  for (PrivilegeMask bit : {kSelect, kInsert, kUpdate, kUnmask}) {
     Bitmapset** columns = ColumnsFor(need, bit);
     if (bms_is_empty(*columns) || (grant.mask & bit) == 0) continue;
     Bitmapset* rest = grant.by_column ? bms_difference(*columns, grant.columns) : nullptr;

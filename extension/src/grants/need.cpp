@@ -7,7 +7,8 @@ bool IsEmpty(const Need& need) { return MaskOf(need) == 0; }
 PrivilegeMask MaskOf(const Need& need) {
   return need.table_mask | (bms_is_empty(need.select_cols) ? 0 : kSelect) |
          (bms_is_empty(need.insert_cols) ? 0 : kInsert) |
-         (bms_is_empty(need.update_cols) ? 0 : kUpdate);
+         (bms_is_empty(need.update_cols) ? 0 : kUpdate) |
+         (bms_is_empty(need.unmask_cols) ? 0 : kUnmask);
 }
 
 Need* CopyNeed(const Need& need) {
@@ -16,6 +17,7 @@ Need* CopyNeed(const Need& need) {
   copy->select_cols = bms_copy(need.select_cols);
   copy->insert_cols = bms_copy(need.insert_cols);
   copy->update_cols = bms_copy(need.update_cols);
+  copy->unmask_cols = bms_copy(need.unmask_cols);
   return copy;
 }
 
@@ -27,6 +29,8 @@ Bitmapset** ColumnsFor(Need* need, PrivilegeMask bit) {
       return &need->insert_cols;
     case kUpdate:
       return &need->update_cols;
+    case kUnmask:
+      return &need->unmask_cols;
   }
   return nullptr;
 }
@@ -38,7 +42,8 @@ void MergeNeed(Need* into, const Need& from) {
   into->select_cols = bms_add_members(into->select_cols, from.select_cols);
   into->insert_cols = bms_add_members(into->insert_cols, from.insert_cols);
   into->update_cols = bms_add_members(into->update_cols, from.update_cols);
-  for (PrivilegeMask bit : {kSelect, kInsert, kUpdate}) {
+  into->unmask_cols = bms_add_members(into->unmask_cols, from.unmask_cols);
+  for (PrivilegeMask bit : {kSelect, kInsert, kUpdate, kUnmask}) {
     Bitmapset** cols = ColumnsFor(into, bit);
     if (!bms_is_empty(*cols)) any &= ~bit;
     if (strict & bit) *cols = nullptr;

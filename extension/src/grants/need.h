@@ -19,6 +19,7 @@ struct Need {
   Bitmapset* select_cols;
   Bitmapset* insert_cols;
   Bitmapset* update_cols;
+  Bitmapset* unmask_cols;
 };
 
 namespace grants {
@@ -38,7 +39,7 @@ void MergeNeed(Need* into, const Need& from);
 // Adds `need` to a list of Need *, merging it with one of the same relation; returns the list.
 List* AddNeed(List* needs, const Need& need);
 
-// The columns of `need` that privilege `bit` (select, insert or update) concerns.
+// The columns of `need` that privilege `bit` (select, insert, update or unmask) concerns.
 Bitmapset** ColumnsFor(Need* need, PrivilegeMask bit);
 
 }  // namespace grants

@@ -17,6 +17,7 @@ inline constexpr PrivilegeMask kUpdate = 1u << 2;
 inline constexpr PrivilegeMask kDelete = 1u << 3;
 inline constexpr PrivilegeMask kExport = 1u << 4;
 inline constexpr PrivilegeMask kExplain = 1u << 5;
+inline constexpr PrivilegeMask kUnmask = 1u << 6;
 
 // No privilege: set in a need that no grant can ever meet (a system catalog, a foreign table).
 inline constexpr PrivilegeMask kNever = 1u << 31;
@@ -25,7 +26,7 @@ inline constexpr PrivilegeMask kNever = 1u << 31;
 inline constexpr PrivilegeMask kAll = kSelect | kInsert | kUpdate | kDelete;
 
 // Those that may carry a column list.
-inline constexpr PrivilegeMask kColumnPrivileges = kSelect | kInsert | kUpdate;
+inline constexpr PrivilegeMask kColumnPrivileges = kSelect | kInsert | kUpdate | kUnmask;
 
 struct PrivilegeName {
   PrivilegeMask bit;
@@ -36,6 +37,7 @@ struct PrivilegeName {
 inline constexpr PrivilegeName kPrivilegeNames[] = {
     {kSelect, "SELECT"}, {kInsert, "INSERT"}, {kUpdate, "UPDATE"},
     {kDelete, "DELETE"}, {kExport, "EXPORT"}, {kExplain, "EXPLAIN"},
+    {kUnmask, "UNMASK"},
 };
 
 // The bit of a privilege's name in lower case, as the grammar yields it; nothing for an unknown

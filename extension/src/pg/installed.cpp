@@ -27,6 +27,7 @@ Installed installed;
 bool looked_up = false;  // `installed` and `present` are current
 bool present = false;
 InvalidationListener listener = nullptr;
+RelationListener relation_listener = nullptr;
 Oid judged_user = InvalidOid;  // whom `judged_governed` is about
 bool judged_governed = false;
 
@@ -37,6 +38,7 @@ void OnRelationChange(Datum, Oid relid) {
     judged_user = InvalidOid;
     if (listener) listener();
   }
+  if (relation_listener) relation_listener(relid);
 }
 
 void OnMembershipChange(Datum, int, uint32) { judged_user = InvalidOid; }
@@ -45,6 +47,7 @@ void OnCatalogChange(Datum, int, uint32) {
   looked_up = false;
   judged_user = InvalidOid;
   if (listener) listener();
+  if (relation_listener) relation_listener(InvalidOid);
 }
 
 Oid OwnedRelation(const char* name, Oid schema, Oid extension) {
@@ -83,6 +86,8 @@ bool LookUp() {
   installed.grants_index = get_relname_relid("grants_by_grantee", installed.schema);
   installed.requester_role = get_role_oid("jit_requester", true);
   installed.elevated_role = get_role_oid("jit_elevated", true);
+  installed.unmasked_role = get_role_oid("jit_unmasked", true);
+  installed.masks = OwnedRelation("masks", installed.schema, extension);
   Relation rel = RelationIdGetRelation(installed.grants);
   if (!RelationIsValid(rel)) return false;
   bool has_index = list_member_oid(RelationGetIndexList(rel), installed.grants_index);
@@ -101,6 +106,8 @@ void InitInstalled() {
 }
 
 void SetGrantsInvalidationListener(InvalidationListener l) { listener = l; }
+
+void SetRelationListener(RelationListener l) { relation_listener = l; }
 
 const Installed* GetInstalled() {
   if (!looked_up) {

@@ -13,6 +13,8 @@ struct Installed {
   Oid functions;       // the schema of jit_request and the others
   Oid requester_role;  // jit_requester
   Oid elevated_role;   // jit_elevated
+  Oid unmasked_role;   // jit_unmasked
+  Oid masks;           // jit.masks
 };
 
 // Registers the invalidation callbacks. Once, from _PG_init.
@@ -25,6 +27,11 @@ const Installed* GetInstalled();
 // Called (from an invalidation callback: may only set flags) when jit.grants or the roles changed.
 using InvalidationListener = void (*)();
 void SetGrantsInvalidationListener(InvalidationListener listener);
+
+// Called (from an invalidation callback: may only set flags) when a relation changed; InvalidOid
+// stands for all.
+using RelationListener = void (*)(Oid relid);
+void SetRelationListener(RelationListener listener);
 
 // A member of jit_requester who is no superuser: whom the hooks concern. Cheap.
 bool IsGoverned(Oid userid);

@@ -1,0 +1,25 @@
+// Mask expressions: from the text of a label to a checked expression, bound by OID.
+
+#pragma once
+
+#include "pg/server.h"
+
+extern "C" {
+#include "utils/rel.h"
+}
+
+namespace jit::mask {
+
+// Binds `text` as the mask of a column. The result has the column's type, modifier and collation,
+// reads at most that column (as Var 1.attno), and calls only what masks may call; all else is
+// refused with a HINT. `placeholder`, if not null, is a word that stands for the column.
+Node* BindFunction(Relation relation, AttrNumber attno, const char* text, const char* placeholder);
+
+// Binds `text` as a constant of the column's type: evaluated here and now.
+Node* BindValue(Relation relation, AttrNumber attno, const char* text);
+
+// The schemas that names in masks are looked up in: pg_catalog and the extension's own.
+void PinSearchPath();
+void UnpinSearchPath();
+
+}  // namespace jit::mask
