@@ -15,6 +15,9 @@ GRANT EXECUTE ON FUNCTION jit.review(bigint, text), jit.request_objects(bigint),
   jit.library_version() TO PUBLIC;
 
 -- Called by the views with the reader's rights; they tell nothing that pg_roles does not.
+-- Conditions on the statistics' tables, evaluated as whoever reads them.
+GRANT EXECUTE ON FUNCTION jit.statistics_visible(oid, smallint), jit.extended_statistics_visible(oid) TO PUBLIC;
+
 GRANT EXECUTE ON FUNCTION jit.session_user_oid(), jit.is_member(oid, text), jit.sees_all(oid), jit.may_decide(oid, jsonb),
   jit.status_now(text, timestamptz, timestamptz, timestamptz, timestamptz) TO PUBLIC;
 

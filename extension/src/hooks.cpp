@@ -1,6 +1,7 @@
 #include "hooks.h"
 
 #include "enforce/commit.h"
+#include "enforce/copy.h"
 #include "enforce/elevation.h"
 #include "enforce/expiry.h"
 #include "enforce/inlining.h"
@@ -11,8 +12,10 @@
 #include "grants/changes.h"
 #include "grants/shared.h"
 #include "mask/catalog.h"
+#include "mask/errors.h"
 #include "mask/label.h"
 #include "mask/label_changes.h"
+#include "mask/side_doors.h"
 #include "mask/statistics.h"
 #include "mask/substitute.h"
 #include "mask/verify.h"
@@ -102,27 +105,34 @@ void NextRun(void* arg) {
                                                        a->execute_once);
 }
 
-void ExecutorRunHook(QueryDesc* desc, ScanDirection direction, uint64 count, bool execute_once) {
-  RunArguments a = {desc, direction, count, execute_once};
+void RunMaybeWatched(void* arg) {
+  QueryDesc* desc = static_cast<RunArguments*>(arg)->desc;
   if (enforce::Elevated* elevated = enforce::FindElevated(desc)) {
-    enforce::RunWatched(elevated, NextRun, &a);
+    enforce::RunWatched(elevated, NextRun, arg);
   } else {
     enforce::RequireRowsCovered(desc);
-    NextRun(&a);
+    NextRun(arg);
   }
+}
+
+void ExecutorRunHook(QueryDesc* desc, ScanDirection direction, uint64 count, bool execute_once) {
+  RunArguments a = {desc, direction, count, execute_once};
+  mask::RunGuarded(desc, RunMaybeWatched, &a);
 }
 
 void NextFinish(void* arg) {
   (previous_finish ? previous_finish : standard_ExecutorFinish)(static_cast<QueryDesc*>(arg));
 }
 
-// AFTER triggers run here.
-void ExecutorFinishHook(QueryDesc* desc) {
-  if (enforce::Elevated* elevated = enforce::FindElevated(desc))
-    enforce::RunWatched(elevated, NextFinish, desc);
+void FinishMaybeWatched(void* arg) {
+  if (enforce::Elevated* elevated = enforce::FindElevated(static_cast<QueryDesc*>(arg)))
+    enforce::RunWatched(elevated, NextFinish, arg);
   else
-    NextFinish(desc);
+    NextFinish(arg);
 }
+
+// AFTER triggers run here.
+void ExecutorFinishHook(QueryDesc* desc) { mask::RunGuarded(desc, FinishMaybeWatched, desc); }
 
 void NextEnd(QueryDesc* desc) { (previous_end ? previous_end : standard_ExecutorEnd)(desc); }
 
@@ -141,20 +151,33 @@ void NextUtility(PlannedStmt* statement, const char* source, bool read_only_tree
       statement, source, read_only_tree, context, params, environment, dest, completion);
 }
 
+// With the rights of the current user, as far as the hooks concern it.
+void UtilityOfUser(void* arg) {
+  enforce::UtilityArguments a = *static_cast<enforce::UtilityArguments*>(arg);
+  const Node* node = a.statement->utilityStmt;
+  bool may_concern = enforce::IsHandledUtility(node) || enforce::RunsStatements(node);
+  if (may_concern && Concerns(GetUserId())) {
+    enforce::NotePortal();
+    enforce::ProcessGoverned(a);
+    return;
+  }
+  if (enforce::IsCopyTo(node))
+    a.statement = enforce::AsQueryCopy(a.statement, a.read_only_tree, false);
+  NextUtility(a.statement, a.source, a.read_only_tree, a.context, a.params, a.environment, a.dest,
+              a.completion);
+}
+
 void Utility(PlannedStmt* statement, const char* source, bool read_only_tree,
              ProcessUtilityContext context, ParamListInfo params, QueryEnvironment* environment,
              DestReceiver* dest, QueryCompletion* completion) {
   if (enforce::ChangesMembership(statement->utilityStmt)) grants::NoteMembershipChange();
+  enforce::UtilityArguments a = {statement,   source, read_only_tree, context,    params,
+                                 environment, dest,   completion,     NextUtility};
   // ROLLBACK must work in a failed transaction, where no catalog can be read.
-  bool may_concern = enforce::IsHandledUtility(statement->utilityStmt) ||
-                     enforce::RunsStatements(statement->utilityStmt);
-  if (!may_concern || IsAbortedTransactionBlockState() || !Concerns(GetUserId())) {
+  if (IsAbortedTransactionBlockState() || IsA(statement->utilityStmt, TransactionStmt))
     NextUtility(statement, source, read_only_tree, context, params, environment, dest, completion);
-  } else {
-    enforce::NotePortal();
-    enforce::ProcessGoverned({statement, source, read_only_tree, context, params, environment, dest,
-                              completion, NextUtility});
-  }
+  else
+    mask::RunUtilityGuarded(UtilityOfUser, &a);
   mask::AfterUtility();
 }
 
@@ -187,6 +210,8 @@ void InstallHooks() {
   mask::InitCatalog();
   mask::InitLabels();
   mask::InitStatistics();
+  mask::InitErrors();
+  mask::InitSideDoors();
 }
 
 }  // namespace jit

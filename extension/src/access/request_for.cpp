@@ -176,7 +176,8 @@ List* SpecsFor(const char* text) {
     ListCell* lc;
     foreach (lc, needs) {
       Need* need = static_cast<Need*>(lfirst(lc));
-      *need = {need->relid, kExplain | (need->table_mask & kNever), 0, nullptr, nullptr, nullptr, nullptr};
+      *need = {need->relid, kExplain | (need->table_mask & kNever), 0, nullptr, nullptr, nullptr,
+               nullptr};
     }
   }
   enforce::AddToEach(needs, wanted.besides);

@@ -1,5 +1,7 @@
 #include "enforce/inlining.h"
 
+#include "mask/catalog.h"
+#include "mask/exemption.h"
 #include "pg/installed.h"
 
 extern "C" {
@@ -27,10 +29,14 @@ bool IsSetReturningSql(Oid function) {
   return yes;
 }
 
+bool Concerns(Oid userid) {
+  return pg::IsGoverned(userid) || (mask::AnyMasks() && !mask::IsExemptEverywhere(userid));
+}
+
 bool NeedsFmgr(Oid function) {
   if (previous_needs_fmgr && previous_needs_fmgr(function)) return true;
   return function >= FirstNormalObjectId && IsTransactionState() && !IsParallelWorker() &&
-         pg::IsGoverned(GetUserId()) && IsSetReturningSql(function);
+         Concerns(GetUserId()) && IsSetReturningSql(function);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
-// Keeps set-returning SQL functions out of their callers' plans for governed users: PostgreSQL
-// inlines them after the planner hook, which would never see the views that they read.
+// Keeps set-returning SQL functions out of their callers' plans for users whom the hooks concern:
+// PostgreSQL inlines them after the planner hook, which would never see the views and the masked
+// tables that they read.
 
 #pragma once
 

@@ -13,6 +13,9 @@ namespace jit::enforce {
 // Whether the statement is of a kind that ProcessGoverned handles; the cheap question of the hook.
 bool IsHandledUtility(const Node* statement);
 
+// COPY … TO.
+bool IsCopyTo(const Node* statement);
+
 // Whether the statement runs others and returns their rows.
 bool RunsStatements(const Node* statement);
 

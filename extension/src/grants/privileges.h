@@ -35,9 +35,8 @@ struct PrivilegeName {
 
 // In the order in which they are written out.
 inline constexpr PrivilegeName kPrivilegeNames[] = {
-    {kSelect, "SELECT"}, {kInsert, "INSERT"}, {kUpdate, "UPDATE"},
-    {kDelete, "DELETE"}, {kExport, "EXPORT"}, {kExplain, "EXPLAIN"},
-    {kUnmask, "UNMASK"},
+    {kSelect, "SELECT"}, {kInsert, "INSERT"},   {kUpdate, "UPDATE"}, {kDelete, "DELETE"},
+    {kExport, "EXPORT"}, {kExplain, "EXPLAIN"}, {kUnmask, "UNMASK"},
 };
 
 // The bit of a privilege's name in lower case, as the grammar yields it; nothing for an unknown

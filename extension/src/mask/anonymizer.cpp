@@ -14,15 +14,15 @@ namespace {
 
 // How a call is put over.
 enum class Way {
-  kRename,      // the same arguments
-  kFirst,       // only the first argument, as text: salts and algorithms are the key's business
-  kPseudonym,   // of the first argument, as text; `detail` is the kind
-  kFake,        // of the column; `detail` is the kind
-  kDigits,      // a keyed hash of the column, as long as the argument says
-  kBetween,     // between the two arguments, picked by the column
-  kAnyDate,     // between 1900 and 2030, picked by the column
-  kConstant,    // `detail` itself
-  kTernary,     // CASE
+  kRename,     // the same arguments
+  kFirst,      // only the first argument, as text: salts and algorithms are the key's business
+  kPseudonym,  // of the first argument, as text; `detail` is the kind
+  kFake,       // of the column; `detail` is the kind
+  kDigits,     // a keyed hash of the column, as long as the argument says
+  kBetween,    // between the two arguments, picked by the column
+  kAnyDate,    // between 1900 and 2030, picked by the column
+  kConstant,   // `detail` itself
+  kTernary,    // CASE
 };
 
 struct Rule {
@@ -106,8 +106,8 @@ Node* ColumnAsText(const char* column) {
 }
 
 Node* Call(const char* function, List* arguments) {
-  return reinterpret_cast<Node*>(makeFuncCall(list_make1(makeString(pstrdup(function))), arguments,
-                                              COERCE_EXPLICIT_CALL, -1));
+  return reinterpret_cast<Node*>(
+      makeFuncCall(list_make1(makeString(pstrdup(function))), arguments, COERCE_EXPLICIT_CALL, -1));
 }
 
 const Rule* RuleFor(const char* name) {
@@ -132,9 +132,9 @@ Node* Apply(const FuncCall* call, const Rule* rule, const char* column) {
       return Call(rule->detail, list_make1(Cast(static_cast<Node*>(linitial(call->args)), "text")));
     case Way::kPseudonym:
       RequireArguments(call, rule, 1);
-      return Call("jit_mask_pseudonym",
-                  list_make2(Cast(static_cast<Node*>(linitial(call->args)), "text"),
-                             Text(rule->detail)));
+      return Call(
+          "jit_mask_pseudonym",
+          list_make2(Cast(static_cast<Node*>(linitial(call->args)), "text"), Text(rule->detail)));
     case Way::kFake:
       return Call("jit_mask_pseudonym", list_make2(ColumnAsText(column), Text(rule->detail)));
     case Way::kDigits:
@@ -178,8 +178,7 @@ Node* Translate(FuncCall* call, const char* column) {
   if (const Rule* rule = RuleFor(name)) return Apply(call, rule, column);
   bool generalizes = strncmp(name, "generalize_", 11) == 0;
   ereport(ERROR,
-          (errcode(ERRCODE_UNDEFINED_FUNCTION),
-           errmsg("anon.%s has no counterpart here", name),
+          (errcode(ERRCODE_UNDEFINED_FUNCTION), errmsg("anon.%s has no counterpart here", name),
            generalizes ? errhint("A mask keeps the column's type: use jit_mask_range for numbers "
                                  "and jit_mask_trunc for dates.")
                        : errhint("docs/masking.md lists what PostgreSQL Anonymizer's functions "
@@ -230,7 +229,8 @@ Node* Rewrite(Node* node, const char* column) {
       return node;
     case T_List: {
       ListCell* lc;
-      foreach (lc, castNode(List, node)) lfirst(lc) = Rewrite(static_cast<Node*>(lfirst(lc)), column);
+      foreach (lc, castNode(List, node))
+        lfirst(lc) = Rewrite(static_cast<Node*>(lfirst(lc)), column);
       return node;
     }
     default:

@@ -7,7 +7,8 @@
 namespace jit::mask {
 
 // Rewrites calls of anon.* in a raw expression. `column` is the masked one: what takes no argument
-// there (anon.fake_city()) is derived from its value here. Raises 42883 for what has no counterpart.
+// there (anon.fake_city()) is derived from its value here. Raises 42883 for what has no
+// counterpart.
 Node* TranslateAnonymizer(Node* raw, const char* column);
 
 }  // namespace jit::mask

@@ -104,8 +104,7 @@ List* ParentsOf(Oid relid) {
       systable_beginscan(inherits, InheritsRelidSeqnoIndexId, true, nullptr, 1, &key);
   HeapTuple tuple;
   while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-    parents =
-        lappend_oid(parents, reinterpret_cast<Form_pg_inherits>(GETSTRUCT(tuple))->inhparent);
+    parents = lappend_oid(parents, reinterpret_cast<Form_pg_inherits>(GETSTRUCT(tuple))->inhparent);
   systable_endscan(scan);
   table_close(inherits, AccessShareLock);
   return parents;
@@ -214,8 +213,8 @@ void HideGenerated(Building* b) {
   Bitmapset* masked = bms_add_member(bms_copy(b->columns), ColumnMember(InvalidAttrNumber));
   for (AttrNumber attno = 1; attno <= b->natts; attno++) {
     const FormData_pg_attribute* attribute = TupleDescAttr(desc, attno - 1);
-    if (attribute->attgenerated == '\0' || attribute->attisdropped ||
-        b->distance[attno - 1] != 0 || bms_is_member(ColumnMember(attno), b->labelled))
+    if (attribute->attgenerated == '\0' || attribute->attisdropped || b->distance[attno - 1] != 0 ||
+        bms_is_member(ColumnMember(attno), b->labelled))
       continue;
     Bitmapset* read = nullptr;
     pull_varattnos(build_column_default(b->relation, attno), 1, &read);

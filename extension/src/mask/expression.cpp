@@ -30,8 +30,7 @@ constexpr const char* kSelect = "SELECT ";
 Node* ParseOne(const access::Source& source) {
   List* statements = access::ParseSource(source);
   const SelectStmt* select = nullptr;
-  if (list_length(statements) == 1 &&
-      IsA(linitial_node(RawStmt, statements)->stmt, SelectStmt))
+  if (list_length(statements) == 1 && IsA(linitial_node(RawStmt, statements)->stmt, SelectStmt))
     select = castNode(SelectStmt, linitial_node(RawStmt, statements)->stmt);
   bool plain = select != nullptr && list_length(select->targetList) == 1 &&
                select->distinctClause == NIL && select->intoClause == nullptr &&
@@ -41,8 +40,7 @@ Node* ParseOne(const access::Source& source) {
                select->sortClause == NIL && select->limitOffset == nullptr &&
                select->limitCount == nullptr && select->lockingClause == NIL &&
                select->withClause == nullptr && select->op == SETOP_NONE;
-  const ResTarget* target =
-      plain ? linitial_node(ResTarget, select->targetList) : nullptr;
+  const ResTarget* target = plain ? linitial_node(ResTarget, select->targetList) : nullptr;
   if (target == nullptr || target->name != nullptr || target->indirection != NIL)
     ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR), errmsg("a mask is to be one expression"),
                     errhint("As in: MASKED WITH FUNCTION jit_mask_partial(ssn, 0, '***-**-', 4)")));
@@ -50,8 +48,8 @@ Node* ParseOne(const access::Source& source) {
 }
 
 Node* Parse(const char* text) {
-  access::Source source = {text, psprintf("%s%s", kSelect, text),
-                           static_cast<int>(strlen(kSelect)), nullptr};
+  access::Source source = {text, psprintf("%s%s", kSelect, text), static_cast<int>(strlen(kSelect)),
+                           nullptr};
   return ParseOne(source);
 }
 
@@ -76,8 +74,8 @@ bool ReplacePlaceholder(Node* node, void* context) {
 
 // The parser's state with the relation's columns in view.
 Node* Analyze(ParseState* state, Relation relation, Node* raw) {
-  ParseNamespaceItem* item = addRangeTableEntryForRelation(state, relation, AccessShareLock,
-                                                           nullptr, false, true);
+  ParseNamespaceItem* item =
+      addRangeTableEntryForRelation(state, relation, AccessShareLock, nullptr, false, true);
   addNSItemToQuery(state, item, false, true, true);
   Node* expression = transformExpr(state, raw, EXPR_KIND_OTHER);
   return expression;
@@ -153,8 +151,7 @@ void PinSearchPath() {
 
 void UnpinSearchPath() { PopOverrideSearchPath(); }
 
-Node* BindFunction(Relation relation, AttrNumber attno, const char* text,
-                   const char* placeholder) {
+Node* BindFunction(Relation relation, AttrNumber attno, const char* text, const char* placeholder) {
   const FormData_pg_attribute* attribute = AttributeOf(relation, attno);
   char* column = pstrdup(NameStr(attribute->attname));
   PinSearchPath();
@@ -190,9 +187,9 @@ Node* BindValue(Relation relation, AttrNumber attno, const char* text) {
     ereport(ERROR, (errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
                     errmsg("MASKED WITH VALUE takes a constant"),
                     errhint("Use MASKED WITH FUNCTION for what depends on the column.")));
-  Node* coerced = coerce_to_target_type(state, expression, exprType(expression),
-                                        attribute->atttypid, attribute->atttypmod,
-                                        COERCION_ASSIGNMENT, COERCE_IMPLICIT_CAST, -1);
+  Node* coerced =
+      coerce_to_target_type(state, expression, exprType(expression), attribute->atttypid,
+                            attribute->atttypmod, COERCION_ASSIGNMENT, COERCE_IMPLICIT_CAST, -1);
   if (coerced == nullptr) RefuseType(expression, attribute);
   assign_expr_collations(state, coerced);
   fix_opfuncids(coerced);
@@ -200,9 +197,9 @@ Node* BindValue(Relation relation, AttrNumber attno, const char* text) {
     ereport(ERROR, (errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
                     errmsg("MASKED WITH VALUE takes a constant"),
                     errhint("It calls a volatile function.")));
-  Node* constant = reinterpret_cast<Node*>(
-      evaluate_expr(reinterpret_cast<Expr*>(coerced), attribute->atttypid, attribute->atttypmod,
-                    attribute->attcollation));
+  Node* constant =
+      reinterpret_cast<Node*>(evaluate_expr(reinterpret_cast<Expr*>(coerced), attribute->atttypid,
+                                            attribute->atttypmod, attribute->attcollation));
   access::RestoreErrors(&redirected.callback);
   free_parsestate(state);
   UnpinSearchPath();

@@ -102,12 +102,11 @@ void ApplyClass(Relation relation, AttrNumber attno, const char* mask_class) {
   if (mask != nullptr)
     tree = BindFunction(relation, attno, mask, "value");
   else
-    ereport(WARNING,
-            (errcode(ERRCODE_UNDEFINED_OBJECT),
-             errmsg("class \"%s\" does not exist: column \"%s\" of \"%s\" is hidden whole",
-                    mask_class, get_attname(relid, attno, false),
-                    RelationGetRelationName(relation)),
-             errhint("jit.mask_classes lists the classes, and takes new ones.")));
+    ereport(WARNING, (errcode(ERRCODE_UNDEFINED_OBJECT),
+                      errmsg("class \"%s\" does not exist: column \"%s\" of \"%s\" is hidden whole",
+                             mask_class, get_attname(relid, attno, false),
+                             RelationGetRelationName(relation)),
+                      errhint("jit.mask_classes lists the classes, and takes new ones.")));
   StoreMask(relid, attno, "class", mask_class, tree);
 }
 
@@ -190,8 +189,7 @@ void RefreshLabels(const char* mask_class) {
       if (label.form != Form::kClass || strcmp(label.rest, mask_class) != 0) continue;
     }
     if (get_attname(column->relid, column->attno, true) == nullptr) continue;
-    if (!TryApply(column))
-      StoreMask(column->relid, column->attno, "function", nullptr, nullptr);
+    if (!TryApply(column)) StoreMask(column->relid, column->attno, "function", nullptr, nullptr);
   }
 }
 

@@ -154,10 +154,11 @@ void ApplyToNewType(Relation relation, const StoredMask* mask) {
     ErrorData* error = CopyErrorData();
     FlushErrorState();
     const char* column = get_attname(RelationGetRelid(relation), mask->attno, false);
-    error->hint = psprintf("Column \"%s\" is masked, and the mask does not fit its new type: label "
-                           "it anew in the same transaction before the type changes, first with "
-                           "MASKED WITH VALUE NULL.",
-                           column);
+    error->hint = psprintf(
+        "Column \"%s\" is masked, and the mask does not fit its new type: label "
+        "it anew in the same transaction before the type changes, first with "
+        "MASKED WITH VALUE NULL.",
+        column);
     ReThrowError(error);
   }
   PG_END_TRY();
@@ -225,10 +226,9 @@ void TakeLabelsAlong(Oid child, Oid parent) {
   }
   relation_close(relation, NoLock);
   if (taken > 0)
-    ereport(NOTICE,
-            (errmsg_plural("\"%s\" keeps the mask of %d column that it had from \"%s\"",
-                           "\"%s\" keeps the masks of %d columns that it had from \"%s\"", taken,
-                           get_rel_name(child), taken, get_rel_name(parent))));
+    ereport(NOTICE, (errmsg_plural("\"%s\" keeps the mask of %d column that it had from \"%s\"",
+                                   "\"%s\" keeps the masks of %d columns that it had from \"%s\"",
+                                   taken, get_rel_name(child), taken, get_rel_name(parent))));
 }
 
 void Work() {

@@ -43,9 +43,9 @@ const char* ReadClass(const char* text) {
   for (const char* c = name; *c != '\0'; c++)
     valid = valid && ((*c >= 'a' && *c <= 'z') || (*c >= '0' && *c <= '9') || *c == '_');
   if (!valid)
-    ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR),
-                    errmsg("\"%s\" cannot be the name of a class", name),
-                    errhint("jit.mask_classes lists the classes.")));
+    ereport(ERROR,
+            (errcode(ERRCODE_SYNTAX_ERROR), errmsg("\"%s\" cannot be the name of a class", name),
+             errhint("jit.mask_classes lists the classes.")));
   return name;
 }
 

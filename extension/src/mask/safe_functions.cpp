@@ -19,7 +19,8 @@ bool IsMemberFunction(Oid function) {
   const pg::Installed* here = pg::GetInstalled();
   return function >= FirstNormalObjectId && here != nullptr &&
          get_func_namespace(function) == here->functions &&
-         getExtensionOfObject(ProcedureRelationId, function) == get_extension_oid("jit_access", true);
+         getExtensionOfObject(ProcedureRelationId, function) ==
+             get_extension_oid("jit_access", true);
 }
 
 namespace {

@@ -47,8 +47,7 @@ int32 AverageWidth(Oid relid, AttrNumber attno) {
 }
 
 Expr* ColumnOfStatistics(Index rti, AttrNumber attno, Oid type) {
-  return reinterpret_cast<Expr*>(
-      makeVar(static_cast<int>(rti), attno, type, -1, InvalidOid, 0));
+  return reinterpret_cast<Expr*>(makeVar(static_cast<int>(rti), attno, type, -1, InvalidOid, 0));
 }
 
 void AddQual(RangeTblEntry* rte, const char* function, List* arguments, int count,
@@ -65,8 +64,8 @@ AttrNumber ColumnOfIndex(Oid index, AttrNumber attno) {
   HeapTuple tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
   if (!HeapTupleIsValid(tuple)) return InvalidAttrNumber;
   Form_pg_index form = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple));
-  AttrNumber column = attno > 0 && attno <= form->indnatts ? form->indkey.values[attno - 1]
-                                                           : InvalidAttrNumber;
+  AttrNumber column =
+      attno > 0 && attno <= form->indnatts ? form->indkey.values[attno - 1] : InvalidAttrNumber;
   ReleaseSysCache(tuple);
   return column;
 }
@@ -108,10 +107,10 @@ JIT_SQL_FUNCTION(jit_statistics_visible)
 Datum jit_statistics_visible(PG_FUNCTION_ARGS) {
   Oid relid = PG_GETARG_OID(0);
   AttrNumber attno = PG_GETARG_INT16(1);
-  Oid table = get_rel_relkind(relid) == RELKIND_INDEX ||
-                      get_rel_relkind(relid) == RELKIND_PARTITIONED_INDEX
-                  ? IndexGetRelation(relid, true)
-                  : relid;
+  Oid table =
+      get_rel_relkind(relid) == RELKIND_INDEX || get_rel_relkind(relid) == RELKIND_PARTITIONED_INDEX
+          ? IndexGetRelation(relid, true)
+          : relid;
   if (!OidIsValid(table) || !AnyMasks()) PG_RETURN_BOOL(true);
   const RelationMasks* masks = MasksForUser(table);
   if (masks == nullptr) PG_RETURN_BOOL(true);

@@ -24,7 +24,14 @@ namespace jit::mask {
 namespace {
 
 // jit.masks, in the order of its columns.
-enum : AttrNumber { kRelation = 1, kColumn, kKind, kClass, kExpressionText, kColumnCount = kExpressionText };
+enum : AttrNumber {
+  kRelation = 1,
+  kColumn,
+  kKind,
+  kClass,
+  kExpressionText,
+  kColumnCount = kExpressionText
+};
 
 bool IsOurs(HeapTuple tuple, TupleDesc desc) {
   bool isnull;
@@ -164,8 +171,7 @@ void StoreMask(Oid relid, AttrNumber attno, const char* kind, const char* mask_c
   SysScanDesc scan = ScanMasks(masks, relid, attno, keys);
   HeapTuple before = systable_getnext(scan);
   if (HeapTupleIsValid(before)) {
-    HeapTuple tuple =
-        heap_modify_tuple(before, RelationGetDescr(masks), values, nulls, replaces);
+    HeapTuple tuple = heap_modify_tuple(before, RelationGetDescr(masks), values, nulls, replaces);
     CatalogTupleUpdate(masks, &before->t_self, tuple);
   } else {
     CatalogTupleInsert(masks, heap_form_tuple(RelationGetDescr(masks), values, nulls));

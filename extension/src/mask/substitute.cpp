@@ -1,9 +1,9 @@
 #include "mask/substitute.h"
 
 #include "mask/catalog.h"
-#include "mask/statistics.h"
 #include "mask/exemption.h"
 #include "mask/marker.h"
+#include "mask/statistics.h"
 #include "mask/target.h"
 #include "pg/compat.h"
 #include "pg/installed.h"
@@ -26,8 +26,8 @@ namespace jit::mask {
 namespace {
 
 struct Walk {
-  Oid role;   // for whom; InvalidOid: for the current user
-  bool met;   // a relation with masks
+  Oid role;  // for whom; InvalidOid: for the current user
+  bool met;  // a relation with masks
 };
 
 void SubstituteQuery(Query* query, Walk* walk);
@@ -61,13 +61,13 @@ AttrNumber ColumnForSystem(Query* inner, AttrNumber attno) {
     if (entry->resjunk && castNode(Var, entry->expr)->varattno == attno) return entry->resno;
   }
   const FormData_pg_attribute* attribute = SystemAttributeDefinition(attno);
-  Var* var = makeVar(1, attno, attribute->atttypid, attribute->atttypmod, attribute->attcollation, 0);
+  Var* var =
+      makeVar(1, attno, attribute->atttypid, attribute->atttypmod, attribute->attcollation, 0);
   AttrNumber resno = static_cast<AttrNumber>(list_length(inner->targetList) + 1);
   // Junk, so that a whole row does not have it.
   inner->targetList =
-      lappend(inner->targetList,
-              makeTargetEntry(reinterpret_cast<Expr*>(var), resno,
-                              pstrdup(NameStr(attribute->attname)), true));
+      lappend(inner->targetList, makeTargetEntry(reinterpret_cast<Expr*>(var), resno,
+                                                 pstrdup(NameStr(attribute->attname)), true));
   return resno;
 }
 
@@ -100,8 +100,8 @@ Expr* OutputFor(const FormData_pg_attribute* attribute, const RelationMasks* mas
         makeConst(INT4OID, -1, InvalidOid, sizeof(int32), static_cast<Datum>(0), true, true));
   if (bms_is_member(ColumnMember(attno), hidden))
     return static_cast<Expr*>(copyObjectImpl(masks->expressions[attno - 1]));
-  return reinterpret_cast<Expr*>(makeVar(1, attno, attribute->atttypid, attribute->atttypmod,
-                                         attribute->attcollation, 0));
+  return reinterpret_cast<Expr*>(
+      makeVar(1, attno, attribute->atttypid, attribute->atttypmod, attribute->attcollation, 0));
 }
 
 List* TargetsFor(TupleDesc desc, const RelationMasks* masks, const Bitmapset* hidden) {
@@ -215,7 +215,7 @@ void SubstituteEntry(Query* query, Index rti, RangeTblEntry* rte, Walk* walk) {
   marker.hidden = bms_difference(masks->columns, marker.raw);
   if (masks->may_fail) marker.errors = Errors::kMasksMayFail;
   if (static_cast<int>(rti) == query->resultRelation) {
-    marker.errors = Errors::kWrites;
+    if (!bms_is_empty(marker.hidden)) marker.errors = Errors::kWrites;
     ProtectTarget(query, rti, rte, masks, marker);
   } else if (IsExcluded(query, rti) || bms_is_empty(marker.hidden)) {
     Mark(rte, marker);
@@ -264,8 +264,7 @@ void SubstituteQuery(Query* query, Walk* walk) {
     SubstituteInQuals(query, rte, quals[i], walk);
     rte->securityQuals = quals[i];
     if (rte->rtekind != RTE_RELATION) continue;
-    if (HasStoredRows(rte))
-      SubstituteEntry(query, static_cast<Index>(i + 1), rte, walk);
+    if (HasStoredRows(rte)) SubstituteEntry(query, static_cast<Index>(i + 1), rte, walk);
     GuardCatalog(rte, static_cast<Index>(i + 1));
   }
   pfree(quals);

@@ -50,25 +50,24 @@ void Refuse(const Query* query, Oid relid, int member) {
   AttrNumber attno = ColumnOf(member);
   const char* table = get_rel_name(relid);
   const char* column = attno > 0 ? get_attname(relid, attno, false) : nullptr;
-  const char* qualified = quote_qualified_identifier(
-      get_namespace_name(get_rel_namespace(relid)), table);
+  const char* qualified =
+      quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)), table);
   const char* ask =
       column != nullptr
           ? psprintf("SELECT jit_request('UNMASK (%s) ON %s', '30 minutes', 'reason')",
                      quote_identifier(column), qualified)
           : nullptr;
-  ereport(ERROR,
-          (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-           column != nullptr
-               ? errmsg("%s reads column \"%s\" of \"%s\", which is masked",
-                        CommandName(query->commandType), column, table)
-               : errmsg("%s reads whole rows of \"%s\", which has masked columns",
-                        CommandName(query->commandType), table),
-           ask != nullptr && GrantsCount(GetUserId())
-               ? errhint("Choose the rows by columns that are not masked, or ask to see it: %s",
-                         ask)
-               : errhint("Choose the rows by columns that are not masked, and set columns to "
-                         "values that do not come from masked ones.")));
+  ereport(
+      ERROR,
+      (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+       column != nullptr ? errmsg("%s reads column \"%s\" of \"%s\", which is masked",
+                                  CommandName(query->commandType), column, table)
+                         : errmsg("%s reads whole rows of \"%s\", which has masked columns",
+                                  CommandName(query->commandType), table),
+       ask != nullptr && GrantsCount(GetUserId())
+           ? errhint("Choose the rows by columns that are not masked, or ask to see it: %s", ask)
+           : errhint("Choose the rows by columns that are not masked, and set columns to "
+                     "values that do not come from masked ones.")));
 }
 
 struct Reading {
@@ -87,8 +86,7 @@ bool RefuseReads(Node* node, void* context) {
   }
   if (IsTargetVar(node, &reading->target)) {
     int member = ColumnMember(reinterpret_cast<Var*>(node)->varattno);
-    if (member == ColumnMember(InvalidAttrNumber) ||
-        bms_is_member(member, reading->target.hidden))
+    if (member == ColumnMember(InvalidAttrNumber) || bms_is_member(member, reading->target.hidden))
       Refuse(reading->query, reading->target.relid, member);
     return false;
   }
@@ -128,10 +126,9 @@ Node* MaskedRow(const Target* target, const Var* row) {
     else if (bms_is_member(ColumnMember(attno), target->hidden))
       value = MaskOf(target, attno);
     else
-      value = reinterpret_cast<Node*>(makeVar(static_cast<int>(target->varno), attno,
-                                              attribute->atttypid, attribute->atttypmod,
-                                              attribute->attcollation,
-                                              static_cast<Index>(target->depth)));
+      value = reinterpret_cast<Node*>(
+          makeVar(static_cast<int>(target->varno), attno, attribute->atttypid, attribute->atttypmod,
+                  attribute->attcollation, static_cast<Index>(target->depth)));
     masked->args = lappend(masked->args, value);
     masked->colnames = lappend(masked->colnames, makeString(pstrdup(NameStr(attribute->attname))));
   }
@@ -192,8 +189,7 @@ void RefuseReadsOf(Query* query, RangeTblEntry* rte, const Target& target) {
 }  // namespace
 
 bool IsExcluded(const Query* query, Index rti) {
-  return query->onConflict != nullptr &&
-         query->onConflict->exclRelIndex == static_cast<int>(rti);
+  return query->onConflict != nullptr && query->onConflict->exclRelIndex == static_cast<int>(rti);
 }
 
 bool MayHoldViewQuals(const Query* query, const RangeTblEntry* rte) {

@@ -13,8 +13,8 @@ extern "C" {
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "utils/fmgroids.h"
-#include "utils/regproc.h"
 #include "utils/lsyscache.h"
+#include "utils/regproc.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
 }
@@ -26,14 +26,14 @@ namespace {
 struct Check {
   AttrNumber attno;
   bool reads_column;
-  Oid keyed;  // a keyed function that it calls
+  Oid keyed;      // a keyed function that it calls
   bool converts;  // in a cast through text
 };
 
 void RefuseConstruct(const char* what) {
-  ereport(ERROR, (errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
-                  errmsg("a mask cannot contain %s", what),
-                  errhint("A mask is an expression over its own column, constants and functions.")));
+  ereport(ERROR,
+          (errcode(ERRCODE_INVALID_OBJECT_DEFINITION), errmsg("a mask cannot contain %s", what),
+           errhint("A mask is an expression over its own column, constants and functions.")));
 }
 
 bool IsTrusted(Oid function) {

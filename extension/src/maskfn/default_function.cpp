@@ -75,10 +75,8 @@ Datum FromText(Oid type, const char* text) {
 Datum FirstLabel(Oid type, bool* isnull) {
   Relation labels = table_open(EnumRelationId, AccessShareLock);
   ScanKeyData key;
-  ScanKeyInit(&key, Anum_pg_enum_enumtypid, BTEqualStrategyNumber, F_OIDEQ,
-              ObjectIdGetDatum(type));
-  SysScanDesc scan =
-      systable_beginscan(labels, EnumTypIdSortOrderIndexId, true, nullptr, 1, &key);
+  ScanKeyInit(&key, Anum_pg_enum_enumtypid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(type));
+  SysScanDesc scan = systable_beginscan(labels, EnumTypIdSortOrderIndexId, true, nullptr, 1, &key);
   Oid label = InvalidOid;
   float4 first = 0;
   HeapTuple tuple;

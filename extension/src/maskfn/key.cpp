@@ -115,22 +115,21 @@ void RequireMaskCall(FunctionCallInfo fcinfo) {
       reinterpret_cast<const FuncExpr*>(expression)->funcformat == COERCE_SQL_SYNTAX)
     return;
   const pg::Installed* here = pg::GetInstalled();
-  if (superuser() ||
-      (here != nullptr && OidIsValid(here->unmasked_role) &&
-       has_privs_of_role(GetUserId(), here->unmasked_role)))
+  if (superuser() || (here != nullptr && OidIsValid(here->unmasked_role) &&
+                      has_privs_of_role(GetUserId(), here->unmasked_role)))
     return;
-  ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-                  errmsg("permission denied for function %s", get_func_name(fcinfo->flinfo->fn_oid)),
-                  errdetail("Whoever calls a keyed mask can find the values behind others."),
-                  errhint("Use it in a label: SECURITY LABEL FOR jit_access ON COLUMN ... IS "
-                          "'MASKED WITH FUNCTION ...'")));
+  ereport(ERROR,
+          (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+           errmsg("permission denied for function %s", get_func_name(fcinfo->flinfo->fn_oid)),
+           errdetail("Whoever calls a keyed mask can find the values behind others."),
+           errhint("Use it in a label: SECURITY LABEL FOR jit_access ON COLUMN ... IS "
+                   "'MASKED WITH FUNCTION ...'")));
 }
 
 void DefineKeySettings() {
-  DefineCustomStringVariable(
-      "jit_access.mask_key_file", "File with the key of keyed masks.",
-      "Only the server's operating-system user may read it.", &key_file, "", PGC_SIGHUP,
-      GUC_SUPERUSER_ONLY, nullptr, OnFileChange, nullptr);
+  DefineCustomStringVariable("jit_access.mask_key_file", "File with the key of keyed masks.",
+                             "Only the server's operating-system user may read it.", &key_file, "",
+                             PGC_SIGHUP, GUC_SUPERUSER_ONLY, nullptr, OnFileChange, nullptr);
   DefineCustomStringVariable("jit_access.mask_key", "Key of keyed masks.",
                              "The file of jit_access.mask_key_file comes first.", &key_setting, "",
                              PGC_SIGHUP, GUC_SUPERUSER_ONLY | GUC_NO_SHOW_ALL | GUC_NOT_IN_SAMPLE,

@@ -24,8 +24,8 @@ double Fraction(const Digest& digest);
 // The digest's bytes from `at` on as a number.
 uint64 Number(const Digest& digest, int at);
 
-// Raises 42501 unless a mask is what calls the function, or the user sees raw values anyway: whoever
-// could call it freely would find values by trying.
+// Raises 42501 unless a mask is what calls the function, or the user sees raw values anyway:
+// whoever could call it freely would find values by trying.
 void RequireMaskCall(FunctionCallInfo fcinfo);
 
 // Defines jit_access.mask_key and jit_access.mask_key_file. Once, from _PG_init.

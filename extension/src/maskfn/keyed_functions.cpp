@@ -103,9 +103,10 @@ Datum jit_mask_hash(PG_FUNCTION_ARGS) {
   RequireMaskCall(fcinfo);
   int length = PG_GETARG_INT32(1);
   if (length < 1 || length > 2 * PG_SHA256_DIGEST_LENGTH)
-    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                    errmsg("length of a hash must be between 1 and %d", 2 * PG_SHA256_DIGEST_LENGTH),
-                    errhint("Fewer than 16 digits let different values have one hash.")));
+    ereport(ERROR,
+            (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+             errmsg("length of a hash must be between 1 and %d", 2 * PG_SHA256_DIGEST_LENGTH),
+             errhint("Fewer than 16 digits let different values have one hash.")));
   Digest digest = DigestOf("hash", "", PG_GETARG_TEXT_PP(0));
   char digits[2 * PG_SHA256_DIGEST_LENGTH];
   for (int i = 0; i < PG_SHA256_DIGEST_LENGTH; i++) {

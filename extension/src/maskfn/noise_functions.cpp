@@ -73,9 +73,9 @@ void CheckOrder(bool ordered) {
 
 uint64 Choice(FunctionCallInfo fcinfo) {
   const text* value = PG_GETARG_TEXT_PP(0);
-  return Number(KeyedDigest("between", "", VARDATA_ANY(value),
-                            static_cast<size_t>(VARSIZE_ANY_EXHDR(value))),
-                0);
+  return Number(
+      KeyedDigest("between", "", VARDATA_ANY(value), static_cast<size_t>(VARSIZE_ANY_EXHDR(value))),
+      0);
 }
 
 // One of low … high.
@@ -147,11 +147,11 @@ Datum jit_mask_noise_numeric(PG_FUNCTION_ARGS) {
     return value;
   double ratio = CheckRatio(PG_GETARG_FLOAT8(1));
   // 1.0 and 1.00 are one value, and are to have one noise.
-  char* digits =
-      DatumGetCString(DirectFunctionCall1(numeric_out, DirectFunctionCall1(numeric_trim_scale, value)));
+  char* digits = DatumGetCString(
+      DirectFunctionCall1(numeric_out, DirectFunctionCall1(numeric_trim_scale, value)));
   double factor = 1 + ratio * Shift(digits, strlen(digits));
-  Datum noisy = DirectFunctionCall2(
-      numeric_mul, value, DirectFunctionCall1(float8_numeric, Float8GetDatum(factor)));
+  Datum noisy = DirectFunctionCall2(numeric_mul, value,
+                                    DirectFunctionCall1(float8_numeric, Float8GetDatum(factor)));
   int32 scale = DatumGetInt32(DirectFunctionCall1(numeric_scale, value));
   return DirectFunctionCall2(numeric_round, noisy, Int32GetDatum(scale));
 }

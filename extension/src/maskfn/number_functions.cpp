@@ -20,9 +20,9 @@ namespace {
 // below it.
 int64 LowerBound(int64 value, int64 step, int64 least) {
   if (step <= 0)
-    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                    errmsg("step of a mask must be positive"),
-                    errhint("As in: jit_mask_range(salary, 10000)")));
+    ereport(ERROR,
+            (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("step of a mask must be positive"),
+             errhint("As in: jit_mask_range(salary, 10000)")));
   int64 rest = value % step;
   if (rest < 0) rest += step;
   int64 bound;
@@ -82,9 +82,9 @@ Datum jit_mask_range_numeric(PG_FUNCTION_ARGS) {
   Datum zero = DirectFunctionCall1(int4_numeric, Int32GetDatum(0));
   if (numeric_is_nan(DatumGetNumeric(step)) || numeric_is_inf(DatumGetNumeric(step)) ||
       !DatumGetBool(DirectFunctionCall2(numeric_gt, step, zero)))
-    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                    errmsg("step of a mask must be positive"),
-                    errhint("As in: jit_mask_range(salary, 10000)")));
+    ereport(ERROR,
+            (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("step of a mask must be positive"),
+             errhint("As in: jit_mask_range(salary, 10000)")));
   if (numeric_is_nan(DatumGetNumeric(value)) || numeric_is_inf(DatumGetNumeric(value)))
     return DirectFunctionCall3(numeric_in, CStringGetDatum("NaN"), ObjectIdGetDatum(InvalidOid),
                                Int32GetDatum(-1));

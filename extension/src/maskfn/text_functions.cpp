@@ -136,9 +136,9 @@ JIT_SQL_FUNCTION(jit_mask_regexp)
 // jit_mask_regexp(value text, pattern text, replacement text, flags text). What the pattern leaves
 // as it is is hidden whole.
 Datum jit_mask_regexp(PG_FUNCTION_ARGS) {
-  Datum replaced = DirectFunctionCall4Coll(textregexreplace, C_COLLATION_OID, PG_GETARG_DATUM(0),
-                                           PG_GETARG_DATUM(1), PG_GETARG_DATUM(2),
-                                           PG_GETARG_DATUM(3));
+  Datum replaced =
+      DirectFunctionCall4Coll(textregexreplace, C_COLLATION_OID, PG_GETARG_DATUM(0),
+                              PG_GETARG_DATUM(1), PG_GETARG_DATUM(2), PG_GETARG_DATUM(3));
   const text* before = PG_GETARG_TEXT_PP(0);
   const text* after = DatumGetTextPP(replaced);
   if (View(before) == View(after)) return CStringGetTextDatum(kHidden);

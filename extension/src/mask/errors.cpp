@@ -1,0 +1,139 @@
+#include "mask/errors.h"
+
+#include "mask/catalog.h"
+#include "mask/exemption.h"
+#include "mask/marker.h"
+
+extern "C" {
+#include "access/parallel.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+}
+
+namespace jit::mask {
+
+namespace {
+
+emit_log_hook_type previous_emit_log = nullptr;
+
+// This transaction has written to masked columns' tables: what is deferred fails at COMMIT, where
+// no catalog can be asked.
+bool has_written = false;
+
+bool IsOfClass(int sqlstate, const char* code) {
+  return ERRCODE_TO_CATEGORY(sqlstate) == MAKE_SQLSTATE(code[0], code[1], '0', '0', '0');
+}
+
+bool IsConstraintError(int sqlstate) {
+  return IsOfClass(sqlstate, "23") || IsOfClass(sqlstate, "44");
+}
+
+Errors Worse(Errors a, Errors b) {
+  if (a == Errors::kWrites || b == Errors::kWrites) return Errors::kWrites;
+  return a == Errors::kMasksMayFail ? a : b;
+}
+
+Errors ErrorsOf(const PlannedStmt* plan) {
+  Errors errors = Errors::kPass;
+  ListCell* lc;
+  foreach (lc, plan->rtable) errors = Worse(errors, ReadErrors(lfirst_node(RangeTblEntry, lc)));
+  return errors;
+}
+
+// Constraints name their table; whoever raised the error has just read its catalog entries, so that
+// they can be read here.
+bool MayHoldMasked(const ErrorData* error, Oid userid) {
+  if (error->schema_name == nullptr || error->table_name == nullptr) return true;
+  Oid schema = get_namespace_oid(error->schema_name, true);
+  Oid relid = OidIsValid(schema) ? get_relname_relid(error->table_name, schema) : InvalidOid;
+  if (!OidIsValid(relid)) return true;
+  return MasksOf(relid) != nullptr && !IsExempt(userid, relid);
+}
+
+void DropDetail(ErrorData* error) {
+  error->detail = nullptr;
+  error->detail_log = nullptr;
+}
+
+// Called with the error on the stack; does not return.
+void Rethrow(MemoryContext context, Oid userid, Errors errors) {
+  int sqlstate = geterrcode();
+  bool constraint = IsConstraintError(sqlstate);
+  bool data = IsOfClass(sqlstate, "22") && errors != Errors::kPass;
+  if (!constraint && !data) PG_RE_THROW();
+  MemoryContextSwitchTo(context);
+  ErrorData* error = CopyErrorData();
+  FlushErrorState();
+  if (constraint) {
+    if (MayHoldMasked(error, userid)) DropDetail(error);
+  } else {
+    DropDetail(error);
+    error->message = psprintf("a value cannot be processed (SQLSTATE %s)",
+                              unpack_sql_state(sqlstate));
+    error->hint = errors == Errors::kWrites
+                      ? pstrdup("The message is withheld: the statement changes a table with "
+                                "masked columns, and it may name their values.")
+                      : pstrdup("The message is withheld: a mask in the statement calls functions "
+                                "whose errors may name masked values.");
+    error->context = nullptr;
+    error->internalquery = nullptr;
+    error->internalpos = 0;
+    error->cursorpos = 0;
+  }
+  ReThrowError(error);
+}
+
+void Run(void (*body)(void* arg), void* arg, Oid userid, Errors errors) {
+  MemoryContext context = CurrentMemoryContext;
+  PG_TRY();
+  { body(arg); }
+  PG_CATCH();
+  { Rethrow(context, userid, errors); }
+  PG_END_TRY();
+}
+
+bool IsConcerned(Oid userid) {
+  return !IsParallelWorker() && AnyMasks() && !IsExemptEverywhere(userid);
+}
+
+void OnEmitLog(ErrorData* error) {
+  if (has_written && error->elevel >= ERROR && IsConstraintError(error->sqlerrcode))
+    DropDetail(error);
+  if (previous_emit_log) previous_emit_log(error);
+}
+
+void OnTransaction(XactEvent event, void*) {
+  if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
+    has_written = false;
+}
+
+}  // namespace
+
+void InitErrors() {
+  previous_emit_log = emit_log_hook;
+  emit_log_hook = OnEmitLog;
+  RegisterXactCallback(OnTransaction, nullptr);
+}
+
+void RunGuarded(const QueryDesc* desc, void (*body)(void* arg), void* arg) {
+  Oid userid = GetUserId();
+  if (!IsConcerned(userid)) {
+    body(arg);
+    return;
+  }
+  Errors errors = ErrorsOf(desc->plannedstmt);
+  if (errors == Errors::kWrites) has_written = true;
+  Run(body, arg, userid, errors);
+}
+
+void RunUtilityGuarded(void (*body)(void* arg), void* arg) {
+  Oid userid = GetUserId();
+  if (IsConcerned(userid))
+    Run(body, arg, userid, Errors::kPass);
+  else
+    body(arg);
+}
+
+}  // namespace jit::mask

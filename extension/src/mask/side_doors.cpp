@@ -1,0 +1,95 @@
+#include "mask/side_doors.h"
+
+#include "mask/catalog.h"
+#include "mask/exemption.h"
+
+extern "C" {
+#include "access/genam.h"
+#include "access/table.h"
+#include "catalog/indexing.h"
+#include "catalog/objectaccess.h"
+#include "catalog/pg_constraint.h"
+#include "catalog/pg_trigger.h"
+#include "utils/array.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+}
+
+namespace jit::mask {
+
+namespace {
+
+object_access_hook_type previous_object_access = nullptr;
+
+void Refuse(const char* what, Oid relid) {
+  ereport(ERROR,
+          (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+           errmsg("cannot create a %s \"%s\", which has columns that are masked for you", what,
+                  get_rel_name(relid)),
+           errhint("Its owner can create it, having seen what it does.")));
+}
+
+const RelationMasks* MasksForUser(Oid relid) {
+  const RelationMasks* masks = MasksOf(relid);
+  return masks != nullptr && !IsExempt(GetUserId(), relid) ? masks : nullptr;
+}
+
+// The row is new: no syscache has it yet.
+HeapTuple NewRow(Oid catalog, Oid index, AttrNumber oid_column, Oid object) {
+  Relation rel = table_open(catalog, AccessShareLock);
+  ScanKeyData key;
+  ScanKeyInit(&key, oid_column, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(object));
+  SysScanDesc scan = systable_beginscan(rel, index, true, SnapshotSelf, 1, &key);
+  HeapTuple tuple = systable_getnext(scan);
+  if (HeapTupleIsValid(tuple)) tuple = heap_copytuple(tuple);
+  systable_endscan(scan);
+  table_close(rel, AccessShareLock);
+  return tuple;
+}
+
+void CheckTrigger(Oid trigger) {
+  HeapTuple tuple = NewRow(TriggerRelationId, TriggerOidIndexId, Anum_pg_trigger_oid, trigger);
+  if (!HeapTupleIsValid(tuple)) return;
+  Form_pg_trigger form = reinterpret_cast<Form_pg_trigger>(GETSTRUCT(tuple));
+  if (!form->tgisinternal && MasksForUser(form->tgrelid) != nullptr)
+    Refuse("trigger on", form->tgrelid);
+}
+
+void CheckConstraint(Oid constraint) {
+  HeapTuple tuple =
+      NewRow(ConstraintRelationId, ConstraintOidIndexId, Anum_pg_constraint_oid, constraint);
+  if (!HeapTupleIsValid(tuple)) return;
+  Form_pg_constraint form = reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple));
+  if (form->contype != CONSTRAINT_FOREIGN) return;
+  const RelationMasks* masks = MasksForUser(form->confrelid);
+  if (masks == nullptr) return;
+  AttrNumber key[INDEX_MAX_KEYS];
+  int count = 0;
+  AttrNumber referencing[INDEX_MAX_KEYS];
+  DeconstructFkConstraintRow(tuple, &count, referencing, key, nullptr, nullptr, nullptr, nullptr, nullptr);
+  for (int i = 0; i < count; i++)
+    if (bms_is_member(ColumnMember(key[i]), masks->columns))
+      Refuse("foreign key to", form->confrelid);
+}
+
+void OnObjectAccess(ObjectAccessType access, Oid class_id, Oid object, int sub_id, void* arg) {
+  if (previous_object_access) previous_object_access(access, class_id, object, sub_id, arg);
+  if (access != OAT_POST_CREATE || IsBinaryUpgrade ||
+      (class_id != TriggerRelationId && class_id != ConstraintRelationId) || !AnyMasks())
+    return;
+  if (class_id == TriggerRelationId)
+    CheckTrigger(object);
+  else
+    CheckConstraint(object);
+}
+
+}  // namespace
+
+void InitSideDoors() {
+  previous_object_access = object_access_hook;
+  object_access_hook = OnObjectAccess;
+}
+
+}  // namespace jit::mask
