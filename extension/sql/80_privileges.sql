@@ -18,6 +18,11 @@ GRANT EXECUTE ON FUNCTION jit.review(bigint, text), jit.request_objects(bigint),
 -- Conditions on the statistics' tables, evaluated as whoever reads them.
 GRANT EXECUTE ON FUNCTION jit.statistics_visible(oid, smallint), jit.extended_statistics_visible(oid) TO PUBLIC;
 
+-- They tell nothing that the catalogs do not.
+GRANT SELECT ON jit.masked_columns, jit.mask_classes, jit.trusted_functions TO PUBLIC;
+GRANT EXECUTE ON FUNCTION jit.mask_of(oid, smallint), jit.is_masked_for(oid, smallint, oid), jit.side_doors(oid, smallint),
+  jit.class_mask(text, regtype), jit.type_family(regtype) TO PUBLIC;
+
 GRANT EXECUTE ON FUNCTION jit.session_user_oid(), jit.is_member(oid, text), jit.sees_all(oid), jit.may_decide(oid, jsonb),
   jit.status_now(text, timestamptz, timestamptz, timestamptz, timestamptz) TO PUBLIC;
 

@@ -70,13 +70,15 @@ void Rethrow(MemoryContext context, Oid userid, Errors errors) {
     if (MayHoldMasked(error, userid)) DropDetail(error);
   } else {
     DropDetail(error);
-    error->message = psprintf("a value cannot be processed (SQLSTATE %s)",
-                              unpack_sql_state(sqlstate));
+    error->message =
+        psprintf("a value cannot be processed (SQLSTATE %s)", unpack_sql_state(sqlstate));
     error->hint = errors == Errors::kWrites
-                      ? pstrdup("The message is withheld: the statement changes a table with "
-                                "masked columns, and it may name their values.")
-                      : pstrdup("The message is withheld: a mask in the statement calls functions "
-                                "whose errors may name masked values.");
+                      ? pstrdup(
+                            "The message is withheld: the statement changes a table with "
+                            "masked columns, and it may name their values.")
+                      : pstrdup(
+                            "The message is withheld: a mask in the statement calls functions "
+                            "whose errors may name masked values.");
     error->context = nullptr;
     error->internalquery = nullptr;
     error->internalpos = 0;

@@ -90,12 +90,23 @@ void RefuseType(Node* expression, const FormData_pg_attribute* attribute) {
                           format_type_be(getBaseType(attribute->atttypid)))));
 }
 
+// For types that take the other's bytes as they are, citext from text; else null.
+Node* RelabelAs(Node* expression, Oid type) {
+  Oid function = InvalidOid;
+  if (find_coercion_pathway(type, exprType(expression), COERCION_ASSIGNMENT, &function) !=
+      COERCION_PATH_RELABELTYPE)
+    return nullptr;
+  return reinterpret_cast<Node*>(makeRelabelType(reinterpret_cast<Expr*>(expression), type, -1,
+                                                 get_typcollation(type), COERCE_IMPLICIT_CAST));
+}
+
 // The column's type, modifier and collation, by steps that cannot fail at run time.
 Node* Coerce(ParseState* state, Node* expression, const FormData_pg_attribute* attribute) {
   int32 typmod = attribute->atttypmod;
   Oid base = getBaseTypeAndTypmod(attribute->atttypid, &typmod);
   Node* coerced = coerce_to_target_type(state, expression, exprType(expression), base, -1,
                                         COERCION_IMPLICIT, COERCE_IMPLICIT_CAST, -1);
+  if (coerced == nullptr) coerced = RelabelAs(expression, base);
   if (coerced == nullptr) RefuseType(expression, attribute);
   if (typmod >= 0)
     coerced = coerce_to_target_type(state, coerced, base, base, typmod, COERCION_EXPLICIT,

@@ -24,11 +24,10 @@ namespace {
 object_access_hook_type previous_object_access = nullptr;
 
 void Refuse(const char* what, Oid relid) {
-  ereport(ERROR,
-          (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-           errmsg("cannot create a %s \"%s\", which has columns that are masked for you", what,
-                  get_rel_name(relid)),
-           errhint("Its owner can create it, having seen what it does.")));
+  ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                  errmsg("cannot create a %s \"%s\", which has columns that are masked for you",
+                         what, get_rel_name(relid)),
+                  errhint("Its owner can create it, having seen what it does.")));
 }
 
 const RelationMasks* MasksForUser(Oid relid) {
@@ -68,7 +67,8 @@ void CheckConstraint(Oid constraint) {
   AttrNumber key[INDEX_MAX_KEYS];
   int count = 0;
   AttrNumber referencing[INDEX_MAX_KEYS];
-  DeconstructFkConstraintRow(tuple, &count, referencing, key, nullptr, nullptr, nullptr, nullptr, nullptr);
+  DeconstructFkConstraintRow(tuple, &count, referencing, key, nullptr, nullptr, nullptr, nullptr,
+                             nullptr);
   for (int i = 0; i < count; i++)
     if (bms_is_member(ColumnMember(key[i]), masks->columns))
       Refuse("foreign key to", form->confrelid);

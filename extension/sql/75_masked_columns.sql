@@ -1,0 +1,160 @@
+
+-- What is masked, and what stands open beside the masks.
+
+CREATE FUNCTION jit.mask_of(relation oid, column_number smallint) RETURNS text
+  LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'jit_mask_of';
+COMMENT ON FUNCTION jit.mask_of(oid, smallint) IS 'the mask in force for a column, as SQL; NULL: none';
+
+CREATE FUNCTION jit.is_masked_for(relation oid, column_number smallint, role oid) RETURNS boolean
+  LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'jit_is_masked_for';
+COMMENT ON FUNCTION jit.is_masked_for(oid, smallint, oid) IS 'whether a role sees the mask of a column now; UNMASK grants count for the current user';
+
+-- Each way past the masks of a column that PostgreSQL leaves open, and the command that closes it.
+CREATE FUNCTION jit.side_doors(relation oid, column_number smallint)
+  RETURNS TABLE (door text, close text)
+  LANGUAGE sql STABLE STRICT
+  SET search_path = pg_catalog, pg_temp
+AS $$
+  WITH target AS (
+    SELECT c.oid, c.oid::regclass AS name, c.relacl, c.relowner, a.attnum, quote_ident(a.attname) AS col, a.attacl
+    FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+    WHERE c.oid = side_doors.relation AND a.attnum = side_doors.column_number
+  ), masked_role AS (
+    SELECT r.oid, r.rolname, quote_ident(r.rolname) AS role, r.rolreplication
+    FROM pg_roles r, target t
+    WHERE NOT r.rolsuper AND r.rolname !~ '^(pg_|jit_)' AND jit.is_masked_for(t.oid, t.attnum, r.oid)
+  ), held AS (
+    SELECT x.privilege_type, coalesce(m.role, 'PUBLIC') AS role, false AS by_column
+    FROM target t, aclexplode(t.relacl) x LEFT JOIN masked_role m ON m.oid = x.grantee
+    WHERE x.grantee = 0 OR m.oid IS NOT NULL
+    UNION
+    SELECT x.privilege_type, coalesce(m.role, 'PUBLIC'), true
+    FROM target t, aclexplode(t.attacl) x LEFT JOIN masked_role m ON m.oid = x.grantee
+    WHERE x.grantee = 0 OR m.oid IS NOT NULL
+  )
+  SELECT format('%s holds SELECT on the column natively: only jit_access hides it', h.role),
+    CASE WHEN h.by_column THEN format('REVOKE SELECT (%s) ON %s FROM %s', t.col, t.name, h.role)
+         ELSE format('REVOKE SELECT ON %1$s FROM %2$s; GRANT SELECT (%3$s) ON %1$s TO %2$s', t.name, h.role,
+           (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute a
+            WHERE a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped AND jit.mask_of(t.oid, a.attnum) IS NULL))
+    END
+  FROM held h, target t WHERE h.privilege_type = 'SELECT'
+  UNION ALL
+  SELECT format('%s holds TRIGGER: a trigger made before the mask sees raw rows', h.role),
+    format('REVOKE TRIGGER ON %s FROM %s', t.name, h.role)
+  FROM held h, target t WHERE h.privilege_type = 'TRIGGER'
+  UNION ALL
+  SELECT format('%s holds REFERENCES: a foreign key made before the mask tells whether a value exists', h.role),
+    CASE WHEN h.by_column THEN format('REVOKE REFERENCES (%s) ON %s FROM %s', t.col, t.name, h.role)
+         ELSE format('REVOKE REFERENCES ON %s FROM %s', t.name, h.role) END
+  FROM held h, target t WHERE h.privilege_type = 'REFERENCES'
+  UNION ALL
+  SELECT format('%s may insert, and a unique index over the column tells whether a value exists', h.role),
+    format('REVOKE INSERT ON %s FROM %s', t.name, h.role)
+  FROM held h, target t
+  WHERE h.privilege_type = 'INSERT'
+    AND EXISTS (SELECT FROM pg_index i WHERE i.indrelid = t.oid AND i.indisunique AND t.attnum = ANY (i.indkey))
+  UNION ALL
+  SELECT format('trigger %s runs function %s of %s, which sees raw rows', g.tgname, p.oid::regprocedure, m.role),
+    format('DROP TRIGGER %I ON %s', g.tgname, t.name)
+  FROM target t JOIN pg_trigger g ON g.tgrelid = t.oid AND NOT g.tgisinternal
+    JOIN pg_proc p ON p.oid = g.tgfoid JOIN masked_role m ON m.oid = p.proowner
+  UNION ALL
+  SELECT format('foreign key %s of %s tells its owner %s whether a value exists', k.conname, k.conrelid::regclass, m.role),
+    format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::regclass, k.conname)
+  FROM target t JOIN pg_constraint k ON k.confrelid = t.oid AND k.contype = 'f' AND t.attnum = ANY (k.confkey)
+    JOIN pg_class c ON c.oid = k.conrelid JOIN masked_role m ON m.oid = c.relowner
+  UNION ALL
+  SELECT format('%s is a member of %s, which %s', m.role, d.role,
+      CASE d.role WHEN 'pg_read_all_data' THEN 'reads every table natively: only jit_access hides the column'
+                  WHEN 'pg_execute_server_program' THEN 'runs programs on the server, which read its files'
+                  WHEN 'pg_write_server_files' THEN 'writes files on the server, its configuration included'
+                  ELSE 'reads files on the server, the table''s own included' END),
+    format('REVOKE %s FROM %s', d.role, m.role)
+  FROM masked_role m, unnest(ARRAY['pg_read_all_data', 'pg_read_server_files', 'pg_write_server_files',
+                                   'pg_execute_server_program']) AS d (role)
+  WHERE EXISTS (SELECT FROM pg_auth_members a WHERE a.member = m.oid AND a.roleid = d.role::regrole)
+  UNION ALL
+  SELECT format('%s has REPLICATION: a copy of the cluster, or of the changes, is not masked', m.role),
+    format('ALTER ROLE %s NOREPLICATION', m.role)
+  FROM masked_role m WHERE m.rolreplication
+  UNION ALL
+  SELECT format('%s can become %s, which sees raw values', m.role, e.role),
+    format('REVOKE %s FROM %s', e.role, m.role)
+  FROM masked_role m, target t,
+    LATERAL (SELECT quote_ident(r.rolname) AS role, r.oid FROM pg_roles r WHERE r.oid = t.relowner OR r.rolname = 'jit_unmasked') e
+  WHERE EXISTS (SELECT FROM pg_auth_members a WHERE a.member = m.oid AND a.roleid = e.oid)
+  UNION ALL
+  SELECT format('publication %s sends raw values to subscribers', p.pubname),
+    CASE WHEN p.puballtables THEN format('DROP PUBLICATION %I', p.pubname)
+         WHEN r.prrelid IS NOT NULL THEN format('ALTER PUBLICATION %I DROP TABLE %s', p.pubname, t.name)
+         ELSE format('ALTER PUBLICATION %I DROP TABLES IN SCHEMA %I', p.pubname, s.nspname) END
+  FROM target t JOIN pg_class c ON c.oid = t.oid JOIN pg_namespace s ON s.oid = c.relnamespace
+    CROSS JOIN pg_publication p
+    LEFT JOIN pg_publication_rel r ON r.prpubid = p.oid AND r.prrelid = t.oid
+    LEFT JOIN pg_publication_namespace n ON n.pnpubid = p.oid AND n.pnnspid = s.oid
+  WHERE (p.puballtables OR n.oid IS NOT NULL OR r.prrelid IS NOT NULL)
+    AND (r.prattrs IS NULL OR t.attnum = ANY (r.prattrs))
+  UNION ALL
+  SELECT DISTINCT format('materialized view %s may hold raw values', v.oid::regclass),
+    format('SECURITY LABEL FOR jit_access ON COLUMN %s.… IS ''CLASSIFIED secret''', v.oid::regclass)
+  FROM target t JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = t.oid
+      AND d.refobjsubid = t.attnum AND d.classid = 'pg_rewrite'::regclass
+    JOIN pg_rewrite w ON w.oid = d.objid JOIN pg_class v ON v.oid = w.ev_class AND v.relkind = 'm'
+  WHERE NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = v.oid AND a.attnum > 0
+                      AND jit.mask_of(v.oid, a.attnum) IS NOT NULL)
+$$;
+COMMENT ON FUNCTION jit.side_doors(oid, smallint) IS 'ways past the masks of a column that PostgreSQL leaves open, with the command that closes each';
+
+CREATE VIEW jit.masked_columns AS
+WITH RECURSIVE labelled AS (
+  SELECT DISTINCT s.objoid AS oid FROM pg_catalog.pg_seclabel s
+  WHERE s.provider = 'jit_access' AND s.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND s.objsubid > 0
+), below (oid) AS (
+  SELECT l.oid FROM labelled l
+  UNION
+  SELECT i.inhrelid FROM below b JOIN pg_catalog.pg_inherits i ON i.inhparent = b.oid
+), above (oid) AS (
+  SELECT l.oid FROM labelled l
+  UNION
+  SELECT i.inhparent FROM above a JOIN pg_catalog.pg_inherits i ON i.inhrelid = a.oid
+)
+SELECT c.oid::pg_catalog.regclass AS relation,
+  a.attname AS column_name,
+  pg_catalog.format_type(a.atttypid, a.atttypmod) AS type,
+  m.mask,
+  CASE
+    WHEN s.label ILIKE 'CLASSIFIED%' THEN 'class ' || pg_catalog.lower(pg_catalog.btrim(pg_catalog.substr(pg_catalog.btrim(s.label), 11)))
+    WHEN s.label IS NOT NULL AND s.label NOT ILIKE 'NOT%' THEN 'label'
+    WHEN a.attgenerated <> '' AND NOT EXISTS (
+      SELECT FROM pg_catalog.pg_seclabel l JOIN pg_catalog.pg_attribute p ON p.attrelid = l.objoid AND p.attnum = l.objsubid
+      WHERE l.provider = 'jit_access' AND p.attname = a.attname AND l.objoid IN (SELECT oid FROM below)) THEN 'generated from a masked column'
+    WHEN EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid AND jit.mask_of(i.inhparent, p.attnum) IS NOT NULL)
+      THEN 'inherited from ' || (SELECT pg_catalog.string_agg(i.inhparent::pg_catalog.regclass::text, ', ' ORDER BY i.inhseqno)
+                                 FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid)
+    ELSE 'masked in what inherits from it'
+  END AS source,
+  s.label,
+  jit.is_masked_for(c.oid, a.attnum, CURRENT_USER::pg_catalog.regrole) AS masked_for_me,
+  COALESCE((SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('door', d.door, 'close', d.close) ORDER BY d.door)
+            FROM jit.side_doors(c.oid, a.attnum) d), '[]') AS side_doors
+FROM (SELECT oid FROM below UNION SELECT oid FROM above) r
+  JOIN pg_catalog.pg_class c ON c.oid = r.oid AND c.relkind IN ('r', 'p', 'm')
+  JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+  CROSS JOIN LATERAL (SELECT jit.mask_of(c.oid, a.attnum) AS mask) m
+  LEFT JOIN pg_catalog.pg_seclabel s ON s.objoid = c.oid AND s.objsubid = a.attnum AND s.provider = 'jit_access'
+    AND s.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass
+  LEFT JOIN LATERAL (SELECT x.attnum FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_attribute x
+                       ON x.attrelid = i.inhparent AND x.attname = a.attname
+                     WHERE i.inhrelid = c.oid ORDER BY i.inhseqno LIMIT 1) p ON true
+WHERE m.mask IS NOT NULL;
+
+COMMENT ON VIEW jit.masked_columns IS 'each masked column, its mask, where that came from, and what stands open beside it';
+COMMENT ON COLUMN jit.masked_columns.relation IS 'the table';
+COMMENT ON COLUMN jit.masked_columns.column_name IS 'the column';
+COMMENT ON COLUMN jit.masked_columns.type IS 'its type';
+COMMENT ON COLUMN jit.masked_columns.mask IS 'what stands in its place, as SQL';
+COMMENT ON COLUMN jit.masked_columns.source IS 'label, class, inherited, masked in what inherits from it, or generated from a masked column';
+COMMENT ON COLUMN jit.masked_columns.label IS 'the security label of the column itself; NULL: none';
+COMMENT ON COLUMN jit.masked_columns.masked_for_me IS 'whether the current user sees the mask';
+COMMENT ON COLUMN jit.masked_columns.side_doors IS 'ways past the mask that PostgreSQL leaves open: door, and the command that closes it';

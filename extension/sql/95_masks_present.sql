@@ -1,0 +1,3 @@
+
+-- Labels outlive DROP EXTENSION: with the extension back they hold again.
+SELECT jit.refresh_masks(NULL);
