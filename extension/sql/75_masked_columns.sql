@@ -97,7 +97,9 @@ AS $$
     AND (r.prattrs IS NULL OR t.attnum = ANY (r.prattrs))
   UNION ALL
   SELECT DISTINCT format('materialized view %s may hold raw values', v.oid::regclass),
-    format('SECURITY LABEL FOR jit_access ON COLUMN %s.… IS ''CLASSIFIED secret''', v.oid::regclass)
+    CASE WHEN EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = v.oid AND quote_ident(a.attname) = t.col)
+         THEN format('SECURITY LABEL FOR jit_access ON COLUMN %s.%s IS ''CLASSIFIED secret''', v.oid::regclass, t.col)
+         ELSE format('DROP MATERIALIZED VIEW %s', v.oid::regclass) END
   FROM target t JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = t.oid
       AND d.refobjsubid = t.attnum AND d.classid = 'pg_rewrite'::regclass
     JOIN pg_rewrite w ON w.oid = d.objid JOIN pg_class v ON v.oid = w.ev_class AND v.relkind = 'm'

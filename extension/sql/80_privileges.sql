@@ -21,7 +21,7 @@ GRANT EXECUTE ON FUNCTION jit.statistics_visible(oid, smallint), jit.extended_st
 -- They tell nothing that the catalogs do not.
 GRANT SELECT ON jit.masked_columns, jit.mask_classes, jit.trusted_functions TO PUBLIC;
 GRANT EXECUTE ON FUNCTION jit.mask_of(oid, smallint), jit.is_masked_for(oid, smallint, oid), jit.side_doors(oid, smallint),
-  jit.class_mask(text, regtype), jit.type_family(regtype) TO PUBLIC;
+  jit.class_mask(text, regtype), jit.type_family(regtype), jit.class_of_sample(text[]), jit.class_of_name(name, regtype) TO PUBLIC;
 
 GRANT EXECUTE ON FUNCTION jit.session_user_oid(), jit.is_member(oid, text), jit.sees_all(oid), jit.may_decide(oid, jsonb),
   jit.status_now(text, timestamptz, timestamptz, timestamptz, timestamptz) TO PUBLIC;
