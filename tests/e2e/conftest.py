@@ -10,6 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from support.masks import MASKED_SQL  # noqa: E402
 from support.people import ROLES, Shop  # noqa: E402
 from support.server import Server  # noqa: E402
 
@@ -47,7 +48,8 @@ def time_limit():
 
 @pytest.fixture(scope="session")
 def server():
-    server = Server("listen_addresses=127.0.0.1", "max_connections=200")
+    server = Server("listen_addresses=127.0.0.1", "max_connections=200",
+                    "jit_access.mask_key=a key for tests only")
     try:
         prepare(server)
         yield server
@@ -104,3 +106,30 @@ def own_shop(own_server):
     shop = Shop(own_server, "shop")
     yield shop
     shop.close()
+
+
+class MaskedShop(Shop):
+    """One database for many tests that change nothing: alice sees it by grants, mallory natively."""
+
+    def __init__(self, server, database):
+        super().__init__(server, database)
+        self._people = {}
+
+    def person(self, role):
+        """The role's one connection; whatever a test has set in it is gone."""
+        if role not in self._people or self._people[role].closed:
+            self._people[role] = self.connect(role)
+        self._people[role].execute("DISCARD ALL")
+        return self._people[role]
+
+
+@pytest.fixture(scope="module")
+def masked_shop(server):
+    database = f"masked_{next(_numbers)}"
+    maintenance(server, f"CREATE DATABASE {database} TEMPLATE {TEMPLATE}")
+    server.psql(MASKED_SQL, database=database)
+    shop = MaskedShop(server, database)
+    shop.grant("alice", "SELECT, INSERT, UPDATE, DELETE, EXPORT ON ALL TABLES IN SCHEMA sales")
+    yield shop
+    shop.close()
+    maintenance(server, f"DROP DATABASE {database} WITH (FORCE)")

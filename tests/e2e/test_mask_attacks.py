@@ -1,0 +1,240 @@
+"""Ways to see, or to infer, what is masked: no raw value may appear in anything the client receives."""
+
+import pytest
+
+from support.masks import observe
+
+# Each attack: statements of one transaction. {p} is the table with masked columns.
+PROJECTION = """
+SELECT * FROM {p}
+SELECT p FROM {p} p
+SELECT p.* FROM {p} p WHERE id = 1
+SELECT p::text FROM {p} p
+SELECT (p).ssn, (p).pay FROM {p} p
+SELECT row_to_json(p) FROM {p} p
+SELECT to_jsonb(p) - 'id' FROM {p} p
+SELECT json_agg(p) FROM {p} p
+SELECT array_agg(ssn), string_agg(email, ','), max(ssn), min(pay), avg(ratio) FROM {p}
+SELECT array_agg(p) FROM {p} p
+SELECT ROW(p.*) FROM {p} p
+SELECT p.ctid, p.tableoid, p.xmin, p.ssn FROM {p} p
+SELECT ssn_copy FROM {p}
+SELECT query_to_xml('SELECT * FROM {p}', true, false, '')
+SELECT table_to_xml('{p}', true, false, '')
+SELECT schema_to_xml('sales', true, false, '')
+SELECT table_to_xml_and_xmlschema('{p}', true, false, '')
+SELECT * FROM {p} NATURAL JOIN {p} q
+SELECT a.ssn, b.email FROM {p} a JOIN {p} b USING (id)
+SELECT * FROM {p} a FULL JOIN {p} b USING (ssn)
+SELECT l.* FROM {p} p, LATERAL (SELECT p.ssn, p.pay, p.device) l
+SELECT l FROM {p} p LEFT JOIN LATERAL (SELECT p.*) l ON true
+SELECT ssn FROM {p} UNION SELECT email FROM {p} UNION ALL SELECT short FROM {p}
+SELECT ssn FROM {p} EXCEPT SELECT 'x'
+WITH c AS MATERIALIZED (SELECT * FROM {p}) SELECT * FROM c
+WITH c AS NOT MATERIALIZED (SELECT * FROM {p}) SELECT c FROM c
+WITH RECURSIVE r AS (SELECT id, ssn FROM {p} WHERE id = 1 UNION ALL SELECT p.id, p.ssn FROM {p} p JOIN r ON p.id = r.id + 1) SELECT * FROM r
+SELECT first_value(ssn) OVER (ORDER BY pay), lag(email) OVER (ORDER BY id) FROM {p}
+SELECT ssn FROM {p} TABLESAMPLE SYSTEM (100)
+SELECT p.ssn, l.ssn FROM {p} p, LATERAL (SELECT ssn FROM {p} TABLESAMPLE BERNOULLI (p.id)) l
+SELECT * FROM {p} WHERE id = 1 FOR UPDATE
+SELECT * FROM {p} p JOIN sales.visits v ON v.person = p.id FOR SHARE OF p
+SELECT id, ssn, pay FROM {p} GROUP BY id
+SELECT ssn, count(*) FROM {p} GROUP BY GROUPING SETS ((ssn), (email), ()) ORDER BY 1
+SELECT DISTINCT ON (ssn) * FROM {p} ORDER BY ssn
+SELECT (SELECT ssn FROM {p} q WHERE q.id = p.id) FROM {p} p
+SELECT ARRAY(SELECT ssn FROM {p})
+SELECT CASE WHEN id = 1 THEN ssn ELSE email END FROM {p}
+SELECT coalesce(ssn, email), greatest(ssn, email), nullif(ssn, 'x') FROM {p}
+SELECT encode(blob, 'hex'), blob, tags[1], profile ->> 'name', profile #> '{{name}}' FROM {p}
+SELECT unnest(tags), jsonb_each_text(profile) FROM {p}
+SELECT * FROM {p}, jsonb_to_record(profile) AS r (name text)
+SELECT format('%s %I %L', ssn, email, pay) FROM {p}
+SELECT pg_column_size(ssn) = 0, md5(ssn), hashtext(email), ssn || 'x' FROM {p}
+VALUES ((SELECT ssn FROM {p} LIMIT 1), (SELECT email FROM {p} LIMIT 1))
+TABLE {p}
+SELECT * FROM ONLY {p}
+SELECT xmlelement(name x, p.ssn), xmlforest(ssn, email) FROM {p} p
+SELECT tableoid::regclass, * FROM sales.calls
+SELECT * FROM sales.calls_1
+SELECT * FROM sales.calls_2
+SELECT c FROM sales.calls_2 c
+SELECT c FROM sales.calls c
+SELECT * FROM sales.things
+SELECT t FROM sales.things t
+SELECT * FROM sales.odd_things
+SELECT * FROM ONLY sales.things
+SELECT * FROM sales.guarded
+SELECT * FROM sales.people_copy
+SELECT v.*, p FROM sales.visits v LEFT JOIN {p} p ON p.id = v.person AND v.id > 70
+SELECT v.id, (p).ssn, p IS NULL, p.ssn IS NULL FROM sales.visits v LEFT JOIN {p} p ON p.id = v.person + 1000
+SELECT * FROM sales.people_view
+SELECT v FROM sales.people_view v
+SELECT * FROM sales.people_view2
+SELECT * FROM sales.people_mine
+SELECT count(*) FROM sales.people_view2 WHERE ssn LIKE '%9'
+""".strip().splitlines()
+
+WRAPPERS = [
+    ["PREPARE s AS SELECT * FROM {p}", "EXECUTE s", "EXECUTE s", "EXECUTE s", "EXECUTE s", "EXECUTE s", "EXECUTE s"],
+    ["SET plan_cache_mode = force_generic_plan", "PREPARE s (int) AS SELECT ssn, pay FROM {p} WHERE id = $1", "EXECUTE s (1)"],
+    ["DECLARE c CURSOR FOR SELECT * FROM {p}", "FETCH 5 FROM c", "MOVE 3 IN c", "FETCH ALL FROM c"],
+    ["DECLARE c SCROLL CURSOR FOR SELECT ssn, email FROM {p}", "FETCH LAST FROM c", "FETCH BACKWARD ALL FROM c"],
+    ["DECLARE c BINARY CURSOR FOR SELECT * FROM {p}", "FETCH ALL FROM c"],
+    ["DECLARE c CURSOR FOR SELECT * FROM {p} FOR UPDATE", "FETCH 2 FROM c",
+     "UPDATE {p} SET note = 'x' WHERE CURRENT OF c RETURNING *"],
+    ["SELECT sales.people_cursor()", "FETCH ALL FROM people_cursor"],
+    ["COPY {p} TO STDOUT"], ["COPY {p} (ssn, pay) TO STDOUT (FORMAT csv, HEADER)"], ["COPY sales.calls_2 TO STDOUT"],
+    ["COPY (SELECT * FROM {p}) TO STDOUT"], ["COPY (SELECT p FROM {p} p) TO STDOUT (FORMAT binary)"],
+    ["COPY {p} TO STDOUT (FORMAT binary)"], ["COPY (TABLE sales.people_view) TO STDOUT"],
+    ["CREATE TEMP TABLE t AS SELECT * FROM {p}", "SELECT * FROM t"],
+    ["SELECT * INTO TEMP t FROM {p}", "TABLE t"],
+    ["PREPARE s AS SELECT * FROM {p}", "CREATE TEMP TABLE t AS EXECUTE s", "TABLE t"],
+    ["CREATE TEMP TABLE t (LIKE sales.people)", "INSERT INTO t SELECT * FROM {p}", "TABLE t"],
+    ["CREATE TEMP TABLE t (s text)", "INSERT INTO t SELECT ssn FROM {p} RETURNING *", "TABLE t"],
+    ["CREATE TEMP TABLE t (s text)", "WITH w AS (INSERT INTO t SELECT email FROM {p} RETURNING s) SELECT * FROM w"],
+    ["CREATE TEMP VIEW v AS SELECT * FROM {p}", "SELECT * FROM v", "SELECT v FROM v"],
+    ["DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM {p} LOOP RAISE NOTICE '%', r; END LOOP; END $$"],
+    ["DO $$ DECLARE s text; BEGIN FOR s IN EXECUTE 'SELECT ssn FROM {p}' LOOP RAISE WARNING '%', s; END LOOP; END $$"],
+    ["DO $$ DECLARE p sales.people; BEGIN SELECT * INTO p FROM {p} LIMIT 1; RAISE EXCEPTION '%', p; END $$"],
+    ["DO $$ DECLARE s text; BEGIN SELECT ssn INTO s FROM {p} LIMIT 1; PERFORM s::int; END $$"],
+    ["CALL sales.tell()"],
+    ["EXPLAIN (ANALYZE, VERBOSE, BUFFERS) SELECT * FROM {p} WHERE ssn > 'a' ORDER BY email"],
+    ["EXPLAIN (VERBOSE, FORMAT json) SELECT p FROM {p} p WHERE pay > 5"],
+    ["EXPLAIN (ANALYZE, FORMAT xml) SELECT ssn, count(*) FROM {p} GROUP BY 1"],
+    ["EXPLAIN (ANALYZE, VERBOSE, FORMAT yaml) EXECUTE s", ],
+    ["SELECT set_config('x.y', string_agg(ssn, ','), false) FROM {p}", "SHOW x.y"],
+    ["SELECT pg_notify('n', ssn) FROM {p}"],
+    ["SET client_min_messages = debug5", "SET debug_print_plan = on", "SET debug_print_rewritten = on",
+     "SELECT ssn FROM {p} WHERE id = 1"],
+    ["SELECT ts_stat('SELECT to_tsvector(ssn) FROM {p}')"],
+    ["SELECT cursor_to_xml('c', 100, true, false, '') FROM (SELECT 1) x"],
+    ["DECLARE c CURSOR FOR SELECT * FROM {p}", "SELECT cursor_to_xml('c', 100, true, false, '')"],
+    ["SELECT lo_from_bytea(0, blob) FROM {p} WHERE id = 1"],
+]
+
+STORED_CODE = [
+    ["SELECT sales.ssn_inlined(1), sales.ssn_atomic(2), sales.ssn_plpgsql(3), sales.ssn_dynamic(4)"],
+    ["SELECT * FROM sales.people_set()"], ["SELECT (sales.people_set()).*"], ["SELECT ssn FROM sales.people_set() WHERE id = 3"],
+    ["SELECT * FROM sales.people_set_atomic()"], ["SELECT p, s FROM {p} p, sales.people_set_atomic() s (i, s) WHERE s.i = p.id"],
+    # The user's own code.
+    ["CREATE FUNCTION pg_temp.f(sales.people) RETURNS text LANGUAGE sql AS 'SELECT $1.ssn'", "SELECT pg_temp.f(p) FROM {p} p"],
+    ["CREATE FUNCTION pg_temp.f() RETURNS SETOF sales.people LANGUAGE sql STABLE AS 'SELECT * FROM sales.people'",
+     "SELECT * FROM pg_temp.f()", "SELECT ssn FROM pg_temp.f() WHERE ssn LIKE '%1'"],
+    ["CREATE FUNCTION pg_temp.f() RETURNS SETOF text LANGUAGE sql STABLE BEGIN ATOMIC SELECT ssn FROM sales.people; END",
+     "SELECT * FROM pg_temp.f()"],
+    ["CREATE FUNCTION pg_temp.f(s text DEFAULT (SELECT ssn FROM sales.people LIMIT 1)) RETURNS text LANGUAGE sql AS 'SELECT s'",
+     "SELECT pg_temp.f()"],
+    ["CREATE FUNCTION pg_temp.leak(text) RETURNS boolean LANGUAGE plpgsql COST 0.0001 AS $$ BEGIN RAISE NOTICE 'saw %', $1; RETURN true; END $$",
+     "SELECT count(*) FROM {p} WHERE pg_temp.leak(ssn) AND pg_temp.leak(email) AND pg_temp.leak(pay::text)",
+     "SELECT count(*) FROM sales.people_view2 WHERE pg_temp.leak(ssn)", "SELECT count(*) FROM sales.calls WHERE pg_temp.leak(caller)",
+     "SELECT count(*) FROM sales.guarded WHERE pg_temp.leak(owner_mail)", "SELECT count(*) FROM {p} p WHERE pg_temp.leak(p::text)"],
+    ["CREATE FUNCTION pg_temp.cmp(text, text) RETURNS boolean LANGUAGE plpgsql COST 0.0001 AS $$ BEGIN RAISE NOTICE '% %', $1, $2; RETURN true; END $$",
+     "CREATE OPERATOR pg_temp.=== (LEFTARG = text, RIGHTARG = text, FUNCTION = pg_temp.cmp, RESTRICT = eqsel)",
+     "SELECT count(*) FROM {p} WHERE ssn OPERATOR(pg_temp.===) 'x'"],
+    ["CREATE FUNCTION pg_temp.collect(text, text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE '%', $2; RETURN $2; END $$",
+     "CREATE AGGREGATE pg_temp.agg(text) (SFUNC = pg_temp.collect, STYPE = text)", "SELECT pg_temp.agg(ssn) FROM {p}"],
+    # Names that the masks use, taken by somebody else.
+    ["CREATE FUNCTION pg_temp.jit_mask_partial(text, int, text, int) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE '%', $1; RETURN $1; END $$",
+     "SET search_path = pg_temp, public, pg_catalog", "SELECT ssn FROM {p}"],
+    ["CREATE FUNCTION pg_temp.textcat(text, text) RETURNS text LANGUAGE sql AS 'SELECT $1'",
+     "CREATE OPERATOR pg_temp.|| (LEFTARG = text, RIGHTARG = text, FUNCTION = pg_temp.textcat)",
+     "SET search_path = pg_temp, pg_catalog", "SELECT ssn, email FROM {p}"],
+    # Conditions of the user's own objects.
+    ["CREATE TEMP TABLE mine (id int)", "INSERT INTO mine VALUES (1)", "ALTER TABLE mine ENABLE ROW LEVEL SECURITY",
+     "ALTER TABLE mine FORCE ROW LEVEL SECURITY",
+     "CREATE FUNCTION pg_temp.leak(text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE 'saw %', $1; RETURN true; END $$",
+     "CREATE POLICY p ON mine USING ((SELECT pg_temp.leak(ssn) FROM sales.people p WHERE p.id = mine.id))", "SELECT * FROM mine"],
+    ["CREATE TEMP TABLE mine (id int, s text)", "CREATE RULE r AS ON INSERT TO mine DO ALSO SELECT ssn FROM sales.people",
+     "INSERT INTO mine VALUES (1)"],
+    ["CREATE TEMP TABLE mine (id int, s text)",
+     "CREATE FUNCTION pg_temp.t() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN SELECT ssn INTO NEW.s FROM sales.people WHERE id = NEW.id; RETURN NEW; END $$",
+     "CREATE TRIGGER t BEFORE INSERT ON mine FOR EACH ROW EXECUTE FUNCTION pg_temp.t()", "INSERT INTO mine VALUES (1) RETURNING *"],
+    ["CREATE FUNCTION pg_temp.f(int) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT ssn FROM sales.people WHERE id = $1); END $$",
+     "CREATE TEMP TABLE mine (id int, s text GENERATED ALWAYS AS (pg_temp.f(id)) STORED, CHECK (pg_temp.f(id) IS NOT NULL))",
+     "CREATE INDEX ON mine (pg_temp.f(id))", "INSERT INTO mine VALUES (1)", "TABLE mine", "ANALYZE mine",
+     "SELECT * FROM pg_stats WHERE tablename LIKE 'mine%'"],
+    ["CREATE FUNCTION pg_temp.ok(text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE '%', (SELECT ssn FROM sales.people WHERE id = 2); RETURN true; END $$",
+     "CREATE DOMAIN pg_temp.d AS text CHECK (pg_temp.ok(VALUE))", "SELECT 'x'::pg_temp.d"],
+    ["CREATE TEMP VIEW v WITH (security_barrier) AS SELECT * FROM sales.people WHERE id = 1", "SELECT * FROM v",
+     "UPDATE v SET note = ssn RETURNING *"],
+    ["CREATE TEMP VIEW v AS SELECT *, ssn AS s2 FROM sales.people", "UPDATE v SET note = 'x' WHERE id = 1 RETURNING *, s2, v"],
+]
+
+SIDE_DOORS = [
+    ["SELECT * FROM pg_stats WHERE schemaname = 'sales'"], ["SELECT * FROM pg_stats_ext"], ["SELECT * FROM pg_stats_ext_exprs"],
+    ["SELECT * FROM pg_statistic"], ["SELECT * FROM pg_statistic_ext_data"], ["COPY pg_statistic TO STDOUT"],
+    ["SELECT s.* FROM pg_statistic s JOIN pg_class c ON c.oid = s.starelid WHERE c.relname LIKE 'people%'"],
+    ["DO $$ BEGIN EXECUTE format('CREATE TEMP VIEW v AS SELECT chunk_data FROM %s', (SELECT reltoastrelid::regclass FROM pg_class WHERE oid = 'sales.people'::regclass)); END $$",
+     "SELECT * FROM v"],
+    ["SELECT jit_mask_hash('RAWGUESS')"], ["SELECT jit_mask_pseudonym('RAWGUESS', 'login')"],
+    ["SELECT jit_mask_uuid('00000000-0000-0000-0000-000000000001')"],
+    ["SHOW jit_access.mask_key"], ["SHOW jit_access.mask_key_file"], ["SELECT * FROM pg_settings WHERE name LIKE 'jit_access.mask%'"],
+    ["SELECT * FROM jit.masks"], ["SELECT * FROM jit.masked_columns"],
+    ["SELECT * FROM jit_detect('sales')"],
+    ["SELECT pg_get_viewdef('sales.people_view'), pg_get_functiondef('sales.ssn_inlined'::regproc)"],
+    ["CREATE TEMP TABLE fk (s text REFERENCES sales.people (ssn))"],
+    ["CREATE TRIGGER t BEFORE UPDATE ON sales.people FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()"],
+    ["SECURITY LABEL FOR jit_access ON COLUMN sales.people.ssn IS NULL"],
+    ["CREATE TEMP TABLE c () INHERITS (sales.people)"],
+    ["ALTER TABLE sales.people RENAME ssn TO x"],
+    ["SELECT * FROM sales.people_set() p WHERE p.ssn::int > 0"], ["SELECT ssn::int FROM {p}"], ["SELECT email::inet FROM {p}"],
+    ["SELECT 1 / length(ssn) - 1 / (length(ssn) - 3) FROM {p}"],
+    ["SET force_parallel_mode = regress", "SELECT ssn, email, voucher, device FROM {p}",
+     "EXPLAIN (ANALYZE, VERBOSE) SELECT ssn, voucher FROM {p}"],
+    ["SET min_parallel_table_scan_size = 0", "SET parallel_setup_cost = 0", "SET parallel_tuple_cost = 0", "SELECT ssn, voucher, count(*) FROM {p} GROUP BY 1, 2"],
+    ["SET jit = on", "SET jit_above_cost = 0", "SET jit_inline_above_cost = 0", "SET jit_optimize_above_cost = 0", "SELECT p, ssn FROM {p} p"],
+]
+
+WRITES = [
+    ["UPDATE {p} SET note = 'x' WHERE id = 1 RETURNING *"], ["UPDATE {p} p SET note = 'x' WHERE id = 1 RETURNING p"],
+    ["UPDATE {p} p SET note = 'x' WHERE id = 1 RETURNING p::text, (p).ssn, row_to_json(p), (SELECT p.ssn), (SELECT max(p.ssn) FROM sales.visits)"],
+    ["UPDATE {p} SET note = ssn WHERE id = 1"], ["UPDATE {p} SET note = (SELECT ssn) WHERE id = 1 RETURNING note"],
+    ["UPDATE {p} SET note = q.ssn FROM {p} q WHERE q.id = sales.people.id RETURNING note"],
+    ["UPDATE {p} SET (note, team) = (SELECT ssn, 1) WHERE id = 1 RETURNING note"],
+    ["UPDATE {p} SET note = 'x' WHERE ssn LIKE 'RAW%'"], ["DELETE FROM {p} WHERE pay > 5"], ["DELETE FROM {p} p WHERE p::text LIKE '%9%'"],
+    ["DELETE FROM {p} USING sales.visits v WHERE v.place = ssn"],
+    ["DELETE FROM sales.visits v USING {p} p WHERE p.id = v.person AND p.ssn = v.place RETURNING p.*, v.*"],
+    ["DELETE FROM sales.visits WHERE person = 5", "DELETE FROM {p} WHERE id = 5 RETURNING *"],
+    ["INSERT INTO {p} (id, ssn, number) VALUES (1, 'x', 1) ON CONFLICT (id) DO UPDATE SET note = sales.people.ssn RETURNING *"],
+    ["INSERT INTO {p} (id, number) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET note = 'y' WHERE sales.people.ssn > 'x' RETURNING *"],
+    ["INSERT INTO {p} (id, number) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET note = 'y' RETURNING *, sales.people"],
+    ["INSERT INTO {p} (id, ssn) VALUES (900, 'x') ON CONFLICT (ssn) DO NOTHING"],
+    ["INSERT INTO {p} (id, ssn) VALUES (900, 'x') ON CONFLICT ON CONSTRAINT people_ssn_key DO NOTHING"],
+    ["MERGE INTO {p} p USING sales.visits v ON p.ssn = v.place WHEN MATCHED THEN UPDATE SET note = 'x'"],
+    ["MERGE INTO sales.visits v USING {p} p ON p.id = v.person WHEN MATCHED THEN UPDATE SET place = p.ssn", "TABLE sales.visits"],
+    ["MERGE INTO {p} p USING sales.visits v ON p.id = v.id WHEN MATCHED AND p.ssn > 'a' THEN DELETE"],
+    ["MERGE INTO {p} p USING sales.visits v ON p.id = v.id WHEN MATCHED THEN UPDATE SET note = p.ssn"],
+    ["WITH u AS (UPDATE {p} SET note = 'z' RETURNING *) SELECT * FROM u"],
+    # What constraints say of rows that the user cannot see.
+    ["UPDATE {p} SET team = 1 WHERE id < 20"], ["UPDATE {p} SET id = 2 WHERE id = 1"], ["UPDATE {p} SET team = NULL WHERE id = 7"],
+    ["UPDATE {p} SET id = NULL WHERE id = 7"], ["DELETE FROM {p} WHERE id = 3"], ["UPDATE sales.calls SET id = 500 WHERE id = 1"],
+    ["UPDATE sales.calls SET id = 101 WHERE id = 1"],
+    ["DO $$ DECLARE d text; m text; BEGIN UPDATE sales.people SET team = NULL WHERE id = 7; EXCEPTION WHEN OTHERS THEN GET STACKED DIAGNOSTICS d = PG_EXCEPTION_DETAIL, m = MESSAGE_TEXT; RAISE NOTICE '% %', m, d; END $$"],
+    ["UPDATE sales.people_view SET note = 'x' WHERE id = 1 RETURNING *"], ["UPDATE sales.people_view SET note = 'x' WHERE ssn > 'a'"],
+    ["UPDATE sales.people_view2 SET note = ssn RETURNING *"], ["DELETE FROM sales.people_view2 WHERE id = 3 RETURNING sales.people_view2"],
+    ["INSERT INTO {p} (id, ssn, number) SELECT id + 1000, ssn || id, id FROM {p} RETURNING *"],
+    ["UPDATE sales.guarded SET body = 'x' RETURNING *"],
+]
+
+GROUPS = {
+    "projection": [[statement] for statement in PROJECTION],
+    "wrappers": WRAPPERS,
+    "stored_code": STORED_CODE,
+    "side_doors": SIDE_DOORS,
+    "writes": WRITES,
+}
+CASES = [pytest.param(group, case, id=f"{group}-{number}")
+         for group, cases in GROUPS.items() for number, case in enumerate(cases)]
+
+
+@pytest.mark.parametrize("role", ["mallory", "alice"])
+@pytest.mark.parametrize("group, case", CASES)
+def test_no_raw_value_is_received(masked_shop, role, group, case):
+    statements = [statement.format(p="sales.people") if "{p}" in statement or "{{" in statement else statement
+                  for statement in case]
+    connection = masked_shop.person(role)
+    for binary in (False, True):
+        received = observe(connection, statements, binary)
+        assert received.items
+        # What the client wrote itself comes back in messages.
+        received.assert_no_raw_value(allowed=" ".join(statements))
