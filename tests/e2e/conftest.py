@@ -118,7 +118,7 @@ class MaskedShop(Shop):
     def person(self, role):
         """The role's one connection; whatever a test has set in it is gone."""
         if role not in self._people or self._people[role].closed:
-            self._people[role] = self.connect(role)
+            self._people[role] = self.connect(role, prepare_threshold=None)
         self._people[role].execute("DISCARD ALL")
         return self._people[role]
 

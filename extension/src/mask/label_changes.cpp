@@ -5,6 +5,7 @@
 #include "mask/label.h"
 #include "mask/label_text.h"
 #include "mask/store.h"
+#include "mask/whitelist.h"
 #include "pg/installed.h"
 
 extern "C" {
@@ -22,6 +23,7 @@ extern "C" {
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/resowner.h"
 #include "utils/ruleutils.h"
 }
 
@@ -66,6 +68,8 @@ void OnAlter(Oid class_id, Oid object, const ObjectAccessPostAlter* detail) {
       if (detail != nullptr) Note(NoteParting, object, detail->auxiliary_id);
       break;
     case ProcedureRelationId:
+      if (MayBeCalled(object)) all_altered = true;
+      break;
     case TypeRelationId:
     case NamespaceRelationId:
       all_altered = true;
@@ -117,6 +121,7 @@ const char* Render(Relation relation, Node* tree) {
 // Whether the text still comes to the same expression.
 bool StillSays(Relation relation, const StoredMask* mask, const char* text) {
   MemoryContext context = CurrentMemoryContext;
+  ResourceOwner owner = CurrentResourceOwner;
   volatile bool same = false;
   BeginInternalSubTransaction(nullptr);
   MemoryContextSwitchTo(context);
@@ -133,6 +138,7 @@ bool StillSays(Relation relation, const StoredMask* mask, const char* text) {
   }
   PG_END_TRY();
   MemoryContextSwitchTo(context);
+  CurrentResourceOwner = owner;
   return same;
 }
 

@@ -159,6 +159,8 @@ bool CheckNode(Node* node, void* context) {
 
 }  // namespace
 
+bool MayBeCalled(Oid function) { return IsMemberFunction(function) || IsTrusted(function); }
+
 void CheckExpression(Node* expression, AttrNumber attno) {
   Check check = {attno, false, InvalidOid, false};
   CheckNode(expression, &check);

@@ -11,4 +11,7 @@ namespace jit::mask {
 // `attno` of relation 1 is read.
 void CheckExpression(Node* expression, AttrNumber attno);
 
+// Whether masks may call a function that is not built in.
+bool MayBeCalled(Oid function);
+
 }  // namespace jit::mask

@@ -9,7 +9,7 @@ import psycopg
 MASKED_SQL = (Path(__file__).parent / "masked.sql").read_text()
 
 # In whatever text a client receives. Numbers are told from others by their first digits.
-RAW_TEXT = re.compile(r"rawm(?:ark|ood)|52 ?41 ?57 ?4d|5241574d|98765\d{4}|9182736|5551[23]\d\d|1977|deadbeef|203\.0\.113",
+RAW_TEXT = re.compile(r"rawm(?:ark|ood)|52 ?41 ?57 ?4d|5241574d|98765\d{4}|9182736|5551[23]\d\d|1977-0|deadbeef|203\.0\.113",
                       re.IGNORECASE)
 # In binary results: the same values as they go over the wire.
 RAW_BYTES = ([b"RAWMARK", b"rawmark", b"rawmood", bytes.fromhex("deadbeef"), bytes([203, 0, 113])]

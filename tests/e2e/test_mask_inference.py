@@ -1,0 +1,103 @@
+"""What cannot be seen cannot be inferred: a right guess and a wrong one get the same answer."""
+
+import re
+
+import pytest
+
+from support.masks import observe
+
+# {v} is a guess: once a value that is there, once one that is not.
+GUESSES = {
+    "ssn": ("'RAWMARK-ssn-7'", "'RAWMARK-ssn-x'"),
+    "email": ("'rawmark7@raw.example'", "'rawmarkx@raw.example'"),
+    "number": ("987654007", "987650000"),
+    "pay": ("918273607", "918273699"),
+    "born": ("date '1977-07-14'", "date '1970-01-01'"),
+    "device": ("uuid 'deadbeef-dead-4eef-8ead-000000000007'", "uuid 'deadbeef-dead-4eef-8ead-0000000000ff'"),
+    "address": ("inet '203.0.113.7'", "inet '203.0.113.200'"),
+    "voucher": ("'RAWMARK-code-7'", "'RAWMARK-code-x'"),
+}
+QUESTIONS = """
+SELECT count(*) FROM sales.people WHERE {c} = {v}
+SELECT id FROM sales.people WHERE id = 7 AND {c} = {v}
+SELECT id FROM sales.people WHERE {c} IN ({v}) ORDER BY id
+SELECT id FROM sales.people WHERE {c} IS NOT DISTINCT FROM {v}
+SELECT p.id FROM sales.people p JOIN (VALUES ({v})) g (v) ON p.{c} = g.v
+SELECT p.id FROM sales.people p WHERE EXISTS (SELECT FROM (VALUES ({v})) g (v) WHERE g.v = p.{c})
+SELECT id FROM sales.people WHERE {c} = ANY (ARRAY[{v}])
+SELECT CASE WHEN bool_or({c} = {v}) THEN 1 / 0 ELSE 0 END FROM sales.people
+SELECT sum(CASE {c} WHEN {v} THEN 1 ELSE 0 END) FROM sales.people
+SELECT count(*) FILTER (WHERE {c} = {v}) FROM sales.people
+SELECT count(*) FROM (SELECT {c} FROM sales.people INTERSECT SELECT {v}) s
+SELECT count(*) FROM sales.people_view WHERE {c} = {v}
+SELECT count(*) FROM sales.visits v JOIN sales.people p ON p.id = v.person AND p.{c} = {v}
+SELECT id FROM sales.people ORDER BY {c} = {v}, id
+SELECT nullif({c}, {v}) IS NULL FROM sales.people ORDER BY id
+EXPLAIN SELECT * FROM sales.people WHERE {c} = {v}
+EXPLAIN SELECT {c}, count(*) FROM sales.people WHERE {c} = {v} GROUP BY 1
+EXPLAIN (ANALYZE, TIMING OFF, SUMMARY OFF) SELECT * FROM sales.people WHERE {c} = {v}
+UPDATE sales.people SET note = 'found' WHERE {c} = {v}
+DELETE FROM sales.visits USING sales.people p WHERE p.id = visits.person AND p.{c} = {v}
+SELECT jit_mask_hash({v}::text)
+""".strip().splitlines()
+
+
+def answer(received, guess):
+    """What came back, without the guess itself."""
+    return received.text().replace(guess, "?").replace(re.sub(r"^\w+(\.\w+)? ?'|'(::.*)?$|'", "", guess), "?")
+
+
+@pytest.mark.parametrize("role", ["mallory", "alice"])
+@pytest.mark.parametrize("column", GUESSES)
+@pytest.mark.parametrize("question", range(len(QUESTIONS)))
+def test_right_and_wrong_guess_get_one_answer(masked_shop, role, column, question):
+    answers = []
+    for guess in GUESSES[column]:
+        statement = QUESTIONS[question].format(c=column, v=guess)
+        answers.append(answer(observe(masked_shop.person(role), [statement]), guess))
+    assert answers[0] == answers[1]
+
+
+RANGES = """
+SELECT count(*) FROM sales.people WHERE ssn < {v}
+SELECT count(*) FROM sales.people WHERE ssn LIKE {v} || '%'
+SELECT count(*) FROM sales.people WHERE ssn BETWEEN 'RAWMARK' AND {v}
+SELECT count(*) FROM sales.people WHERE starts_with(ssn, {v})
+SELECT count(*) FROM sales.people WHERE ssn ~ ('^' || {v})
+SELECT count(*) FROM sales.people WHERE strpos(ssn, {v}) > 0
+SELECT id FROM sales.people WHERE ssn_copy LIKE '%' || {v} || '%'
+SELECT width_bucket(length(ssn), 0, 50, 5) FROM sales.people WHERE ssn >= {v}
+EXPLAIN SELECT * FROM sales.people WHERE ssn LIKE {v} || '%'
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("role", ["mallory", "alice"])
+@pytest.mark.parametrize("question", range(len(RANGES)))
+def test_no_binary_search(masked_shop, role, question):
+    """Bounds on either side of the raw values, and of no mask, get one answer."""
+    answers = []
+    for guess in ("'RAWMARK-ssn-1'", "'RAWMARK-ssn-z'"):
+        statement = RANGES[question].format(v=guess)
+        answers.append(answer(observe(masked_shop.person(role), [statement]), guess))
+    assert answers[0] == answers[1]
+
+
+def test_order_is_that_of_the_masks(masked_shop):
+    """All masks of the column are equal: sorted by it, and by the key, rows come in the key's order."""
+    for role in ("mallory", "alice"):
+        connection = masked_shop.person(role)
+        for order in ("ssn, id", "pay, id", "number, id", "flag, id", "blob, id", "born, id"):
+            rows = connection.execute(f"SELECT id FROM sales.people ORDER BY {order}").fetchall()
+            assert [row[0] for row in rows] == list(range(1, 41)), order
+
+
+def test_estimates_do_not_depend_on_raw_values(masked_shop):
+    """A column with two frequent values: nothing in the plan tells which."""
+    connection = masked_shop.person("mallory")
+    plans = set()
+    for value in ("true", "false"):
+        rows = connection.execute(f"EXPLAIN SELECT * FROM sales.people WHERE flag = {value}").fetchall()
+        plans.add(re.sub("true|false|NOT ", "", "\n".join(row[0] for row in rows)))
+    assert len(plans) == 1
+    plan = "\n".join(row[0] for row in connection.execute("EXPLAIN SELECT ssn FROM sales.people"))
+    assert "width=32" in plan, "the width of the type, not of the values"

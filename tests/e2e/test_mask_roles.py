@@ -1,0 +1,222 @@
+"""Who sees what, by role and by grant, and when that ends: to the statement."""
+
+import psycopg
+import pytest
+from psycopg import errors
+
+from support.masks import MASKED_SQL, observe
+from support.people import ENDED, Background, one, refused, usable
+
+RAW = "RAWMARK-ssn-1"
+QUERY = "SELECT ssn FROM sales.people WHERE id = 1"
+
+
+@pytest.fixture
+def masked(shop):
+    shop.server.psql(MASKED_SQL, database=shop.database)
+    return shop
+
+
+def test_who_is_exempt(masked):
+    masked.dba("CREATE ROLE service LOGIN IN ROLE jit_unmasked; GRANT USAGE ON SCHEMA sales TO service;"
+               "GRANT SELECT ON sales.people TO service; CREATE ROLE owner_too LOGIN IN ROLE shop")
+    try:
+        for role in ("postgres", "service", "owner_too"):
+            assert masked.value(role, QUERY) == RAW, role
+        for role in ("mallory", "app"):
+            assert masked.value(role, QUERY) == "***", role
+        masked.dba("REVOKE jit_unmasked FROM service")
+        assert masked.value("service", QUERY) == "***"
+    finally:
+        masked.dba("DROP OWNED BY service; DROP ROLE service; DROP ROLE owner_too")
+
+
+def test_plans_across_set_role(masked):
+    """One session, every way in which it keeps a plan, and three roles taking turns."""
+    connection = masked.connect("postgres", prepare_threshold=None)
+    connection.execute("SET plan_cache_mode = force_generic_plan")
+    connection.execute(f"PREPARE q AS {QUERY}")
+    connection.execute("GRANT ALL ON SCHEMA sales TO mallory")
+    for _ in range(3):
+        for role, expected in (("postgres", RAW), ("mallory", "***"), ("shop", RAW), ("app", "***")):
+            for how in ("SET ROLE", "SET SESSION AUTHORIZATION"):
+                connection.execute("RESET ROLE")
+                connection.execute("RESET SESSION AUTHORIZATION")
+                connection.execute(f"{how} {role}")
+                assert one(connection, "EXECUTE q") == expected, (how, role)
+                for function in ("ssn_inlined", "ssn_atomic", "ssn_plpgsql", "ssn_dynamic"):
+                    assert one(connection, f"SELECT sales.{function}(1)") == expected, (function, role)
+                assert one(connection, "SELECT ssn FROM sales.people_set() WHERE id = 1") == expected
+                assert one(connection, "SELECT ssn FROM sales.people_view WHERE id = 1") == expected
+
+
+def test_security_definer_acts_as_its_owner(masked):
+    masked.dba("CREATE FUNCTION sales.lent() RETURNS text LANGUAGE sql SECURITY DEFINER AS"
+               " 'SELECT ssn FROM sales.people WHERE id = 1';"
+               "ALTER FUNCTION sales.lent() OWNER TO shop;"
+               "GRANT CREATE ON SCHEMA sales TO mallory")
+    assert masked.value("mallory", "SELECT sales.lent()") == RAW
+    # Code of somebody for whom it is masked shows masks to everybody, superusers included.
+    masked.run("mallory", "CREATE FUNCTION sales.borrowed() RETURNS text LANGUAGE sql SECURITY DEFINER AS"
+                          " 'SELECT ssn FROM sales.people WHERE id = 1'")
+    assert masked.value("postgres", "SELECT sales.borrowed()") == "***"
+
+
+def test_policies_see_raw_values(masked):
+    """A row-level condition on a masked column decides by the value; one's own sees masks."""
+    assert masked.run("mallory", "SELECT id, owner_mail, body FROM sales.guarded") == [
+        (1, "rXXX@XXXX.com", "seen")]
+
+
+def test_unmask_shows_and_ends(masked):
+    masked.grant("alice", "SELECT ON sales.people")
+    connection = masked.connect("alice", prepare_threshold=None)
+    connection.execute("SET plan_cache_mode = force_generic_plan")
+    connection.execute(f"PREPARE q AS {QUERY}")
+    assert one(connection, "EXECUTE q") == "***"
+    request = masked.grant("alice", "UNMASK (ssn) ON sales.people")
+    assert one(connection, "EXECUTE q") == RAW
+    assert one(connection, "SELECT email FROM sales.people WHERE id = 1") == "rXXX@XXXX.com"
+    masked.revoke(request)
+    assert one(connection, "EXECUTE q") == "***"
+    assert one(connection, "SELECT sales.ssn_plpgsql(1)") == "***"
+
+
+def test_unmask_conveys_no_select(masked):
+    masked.grant("alice", "UNMASK ON sales.people")
+    with pytest.raises(errors.InsufficientPrivilege):
+        masked.value("alice", QUERY)
+
+
+def test_unmask_for_who_may_select_natively(masked):
+    """The grant shows the value; the table is read by the user's own right."""
+    masked.dba("GRANT SELECT ON sales.people TO alice")
+    connection = masked.connect("alice", prepare_threshold=None)
+    assert one(connection, QUERY) == "***"
+    request = masked.grant("alice", "UNMASK (ssn, pay) ON sales.people")
+    assert one(connection, QUERY) == RAW
+    assert one(connection, "SELECT pay FROM sales.people WHERE id = 1") > 0
+    with pytest.raises(errors.FeatureNotSupported):
+        connection.execute(f"BEGIN; DECLARE c CURSOR WITH HOLD FOR {QUERY}; COMMIT")
+    connection.execute("ROLLBACK")
+    masked.revoke(request)
+    assert one(connection, QUERY) == "***"
+
+
+def test_plan_outlives_no_expiry(masked):
+    """The clock alone ends it: a plan made while the grant was active never shows a value after it."""
+    masked.dba("GRANT SELECT ON sales.people TO alice")
+    connection = masked.connect("alice", prepare_threshold=None)
+    connection.execute("SET plan_cache_mode = force_generic_plan")
+    connection.execute(f"PREPARE q AS {QUERY}")
+    request = masked.grant("alice", "UNMASK (ssn) ON sales.people", "3 seconds")
+    assert one(connection, "EXECUTE q") == RAW
+    masked.wait_for_end(request)
+    diag = refused(connection, "EXECUTE q")
+    assert "again" in diag.message_hint
+    assert one(connection, "EXECUTE q") == "***"
+
+
+@pytest.mark.parametrize("how", ["expiry", "revocation"])
+def test_open_cursor_ends_with_unmask(masked, how):
+    masked.dba("GRANT SELECT ON sales.people TO alice")
+    request = masked.grant("alice", "UNMASK ON sales.people", "3 seconds" if how == "expiry" else "1 hour")
+    connection = masked.connect("alice", prepare_threshold=None)
+    connection.execute("BEGIN")
+    connection.execute("DECLARE c CURSOR FOR SELECT ssn FROM sales.people ORDER BY id")
+    assert one(connection, "FETCH c") == RAW
+    if how == "expiry":
+        masked.wait_for_end(request)
+    else:
+        masked.revoke(request)
+    with pytest.raises(ENDED):
+        connection.execute("FETCH ALL FROM c")
+    assert usable(connection)
+
+
+@pytest.mark.parametrize("how", ["expiry", "revocation"])
+def test_running_statement_ends_with_unmask(masked, how):
+    masked.dba("GRANT SELECT ON sales.people TO alice")
+    request = masked.grant("alice", "UNMASK ON sales.people", "3 seconds" if how == "expiry" else "1 hour")
+    connection = masked.connect("alice", prepare_threshold=None)
+    work = Background(lambda: connection.execute("SELECT ssn, pg_sleep(60) FROM sales.people"))
+    if how == "revocation":
+        masked.wait_for_statement(connection)
+        masked.revoke(request)
+    with pytest.raises(ENDED):
+        work.result()
+    assert one(connection, QUERY) == "***"
+
+
+def test_statement_that_reads_no_masked_column_needs_no_unmask(masked):
+    """An UNMASK grant that the statement does not use does not end it."""
+    masked.dba("GRANT SELECT ON sales.people TO alice")
+    request = masked.grant("alice", "UNMASK ON sales.people")
+    connection = masked.connect("alice", prepare_threshold=None)
+    connection.execute("BEGIN")
+    connection.execute("DECLARE c CURSOR FOR SELECT note FROM sales.people ORDER BY id")
+    connection.execute("FETCH c")
+    masked.revoke(request)
+    assert len(connection.execute("FETCH ALL FROM c").fetchall()) == 39
+
+
+def test_copy_of_what_unmask_shows_needs_export(masked):
+    masked.dba("GRANT SELECT ON sales.people TO alice")
+    masked.grant("alice", "UNMASK (ssn) ON sales.people")
+    connection = masked.connect("alice", prepare_threshold=None)
+    assert "error" in observe(connection, ["COPY (SELECT ssn FROM sales.people) TO STDOUT"]).text()
+    masked.grant("alice", "EXPORT ON sales.people")
+    assert RAW in observe(connection, ["COPY (SELECT ssn FROM sales.people) TO STDOUT"]).text()
+
+
+def test_label_change_reaches_open_sessions(masked):
+    connection = masked.connect("mallory", prepare_threshold=None)
+    connection.execute("PREPARE q AS SELECT note, ssn FROM sales.people WHERE id = 1")
+    assert connection.execute("EXECUTE q").fetchone() == ("note 1", "***")
+    masked.dba("SECURITY LABEL FOR jit_access ON COLUMN sales.people.note IS 'MASKED WITH VALUE ''n/a'''")
+    assert connection.execute("EXECUTE q").fetchone() == ("n/a", "***")
+    masked.dba("SECURITY LABEL FOR jit_access ON COLUMN sales.people.note IS NULL;"
+               "SECURITY LABEL FOR jit_access ON COLUMN sales.people.ssn IS NULL")
+    assert connection.execute("EXECUTE q").fetchone() == ("note 1", RAW)
+
+
+def test_revoked_column_still_shows_its_mask(masked):
+    """Without the native right on the raw column the mask can be read, and the rest as before."""
+    masked.dba("REVOKE SELECT ON sales.people FROM mallory; GRANT SELECT (id, note) ON sales.people TO mallory")
+    assert masked.run("mallory", "SELECT id, ssn, note FROM sales.people WHERE id = 1") == [(1, "***", "note 1")]
+    with pytest.raises(errors.InsufficientPrivilege):
+        masked.run("mallory", "SELECT team FROM sales.people")
+
+
+def test_deferred_constraints_tell_nothing(masked):
+    masked.dba("ALTER TABLE sales.people DROP CONSTRAINT people_team_number_key;"
+               "ALTER TABLE sales.people ADD CONSTRAINT late UNIQUE (team, number) DEFERRABLE INITIALLY DEFERRED;"
+               "UPDATE sales.people SET number = 987654001 WHERE id IN (1, 2); GRANT UPDATE ON sales.people TO mallory")
+    connection = masked.connect("mallory", prepare_threshold=None)
+    for end in ("COMMIT", "SET CONSTRAINTS ALL IMMEDIATE"):
+        connection.execute("BEGIN")
+        connection.execute("UPDATE sales.people SET team = 1 WHERE id < 5")
+        with pytest.raises(psycopg.Error) as caught:
+            connection.execute(end)
+        connection.execute("ROLLBACK")
+        assert caught.value.sqlstate == "23505"
+        assert caught.value.diag.message_detail is None
+
+
+def test_work_goes_on(masked):
+    """What is not masked is as it was: keys, joins, aggregates, locks, changes by key."""
+    connection = masked.connect("mallory", prepare_threshold=None)
+    plan = "\n".join(r[0] for r in connection.execute("EXPLAIN SELECT ssn, note FROM sales.people WHERE id = 5"))
+    assert "Seq Scan" in plan or "Index Scan using people_pkey" in plan
+    connection.execute("SET enable_seqscan = off")
+    plan = "\n".join(r[0] for r in connection.execute("EXPLAIN SELECT ssn, note FROM sales.people WHERE id = 5"))
+    assert "Index Scan using people_pkey" in plan and "Subquery" not in plan
+    assert one(connection, "SELECT count(DISTINCT team) FROM sales.people") == 3
+    assert one(connection, "SELECT count(*) FROM sales.visits v LEFT JOIN sales.people p ON p.id = v.person + 1000"
+                           " WHERE p.ssn IS NULL AND p IS NULL") == 80
+    assert connection.execute("UPDATE sales.people SET ssn = 'new-ssn', note = 'n' WHERE id = 5 RETURNING ssn, note"
+                              ).fetchone() == ("***", "n")
+    assert masked.value("postgres", "SELECT ssn FROM sales.people WHERE id = 5") == "new-ssn"
+    assert connection.execute("SELECT id FROM sales.people WHERE id = 5 FOR UPDATE").fetchone() == (5,)
+    connection.execute("INSERT INTO sales.people (id, ssn, number) VALUES (500, 'other', 5)")
+    connection.execute("DELETE FROM sales.people WHERE id = 500")
