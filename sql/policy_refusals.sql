@@ -10,7 +10,7 @@ INSERT INTO jit.policies (name, approver) VALUES ('p', 'nobody');
 \echo :SQLSTATE
 INSERT INTO jit.policies (name, privileges) VALUES ('p', '{SELECT,SELCT}');
 \echo :SQLSTATE
-INSERT INTO jit.policies (name, privileges) VALUES ('p', '{UNMASK}');
+INSERT INTO jit.policies (name, privileges) VALUES ('p', '{TRUNCATE}');
 \echo :SQLSTATE
 INSERT INTO jit.policies (name, privileges) VALUES ('p', '{}');
 \echo :SQLSTATE

@@ -54,7 +54,7 @@ SELECT jit_request('EXPORT (id) ON shop.orders', '30 minutes', 'why');
 SELECT jit_request('EXPLAIN (id) ON shop.orders', '30 minutes', 'why');
 \echo :SQLSTATE
 -- Not supported: refused, never ignored.
-SELECT jit_request('UNMASK (customer) ON shop.orders', '30 minutes', 'why');
+SELECT jit_request('TRUNCATE (customer) ON shop.orders', '30 minutes', 'why');
 \echo :SQLSTATE
 SELECT jit_request('TRUNCATE ON shop.orders', '30 minutes', 'why');
 \echo :SQLSTATE

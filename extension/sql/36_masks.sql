@@ -101,7 +101,12 @@ BEGIN
   END IF;
   NEW.builtin := false;
   IF TG_OP = 'INSERT' THEN
-    DELETE FROM jit.mask_classes c WHERE c.class = NEW.class AND c.for_type = NEW.for_type AND c.builtin;
+    -- As a restore does: the row that came with the extension becomes the site's.
+    UPDATE jit.mask_classes c SET mask = NEW.mask
+    WHERE c.class = NEW.class AND c.for_type = NEW.for_type AND c.builtin;
+    IF FOUND THEN
+      RETURN NULL;
+    END IF;
   END IF;
   RETURN NEW;
 END

@@ -87,8 +87,10 @@ AS $$
       (9, 'salary', 'numeric text', '(^|_)(salary|wage|income|gehalt|lohn|compensation|bonus|payroll)(_|$)'),
       (10, 'address', 'text', '(^|_)(street|address|addr|adresse|strasse|anschrift|zip|zip_?code|postcode|postal_?code|plz|address_?line[0-9]*)[0-9]*(_|$)'),
       (11, 'name', 'text', '(^|_)(first|last|given|family|middle|full|sur|maiden|customer|patient|employee|contact|holder)_?name(_|$)|(^|_)(surname|firstname|lastname|fullname|vorname|nachname|forename)(_|$)')
-    ) AS p (n, class, families, pattern)
-  WHERE jit.type_family(type) = ANY (string_to_array(p.families, ' ')) AND lower(column_name) ~ p.pattern
+    ) AS p (n, class, families, pattern),
+    -- firstName, First Name and first-name are first_name.
+    lower(regexp_replace(regexp_replace(column_name, '([a-z0-9])([A-Z])', '\1_\2', 'g'), '[^A-Za-z0-9]+', '_', 'g')) AS n (words)
+  WHERE jit.type_family(type) = ANY (string_to_array(p.families, ' ')) AND n.words ~ p.pattern
   ORDER BY p.n LIMIT 1
 $$;
 COMMENT ON FUNCTION jit.class_of_name(name, regtype) IS 'the class that a column''s name and type tell of; NULL: none';

@@ -16,11 +16,13 @@ constexpr Condition kConditions[] = {
     {"configuration_limit_exceeded", ERRCODE_CONFIGURATION_LIMIT_EXCEEDED},
     {"insufficient_privilege", ERRCODE_INSUFFICIENT_PRIVILEGE},
     {"invalid_datetime_format", ERRCODE_INVALID_DATETIME_FORMAT},
+    {"invalid_object_definition", ERRCODE_INVALID_OBJECT_DEFINITION},
     {"invalid_parameter_value", ERRCODE_INVALID_PARAMETER_VALUE},
     {"invalid_regular_expression", ERRCODE_INVALID_REGULAR_EXPRESSION},
     {"null_value_not_allowed", ERRCODE_NULL_VALUE_NOT_ALLOWED},
     {"object_not_in_prerequisite_state", ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE},
     {"undefined_object", ERRCODE_UNDEFINED_OBJECT},
+    {"wrong_object_type", ERRCODE_WRONG_OBJECT_TYPE},
 };
 
 int CodeOf(const char* name) {

@@ -119,7 +119,8 @@ const Rule* RuleFor(const char* name) {
 void RequireArguments(const FuncCall* call, const Rule* rule, int at_least) {
   if (list_length(call->args) >= at_least) return;
   ereport(ERROR, (errcode(ERRCODE_UNDEFINED_FUNCTION),
-                  errmsg("anon.%s needs %d arguments", rule->name, at_least),
+                  errmsg_plural("anon.%s needs %d argument", "anon.%s needs %d arguments",
+                                static_cast<unsigned long>(at_least), rule->name, at_least),
                   errhint("Write it as PostgreSQL Anonymizer documents it.")));
 }
 
@@ -146,6 +147,11 @@ Node* Apply(const FuncCall* call, const Rule* rule, const char* column) {
         return Cast(Call(rule->detail, list_make3(ColumnAsText(column), linitial(call->args),
                                                   lsecond(call->args))),
                     "int4");
+      if (strcmp(rule->name, "random_date_between") == 0)
+        return Call(
+            rule->detail,
+            list_make3(ColumnAsText(column), Cast(static_cast<Node*>(linitial(call->args)), "date"),
+                       Cast(static_cast<Node*>(lsecond(call->args)), "date")));
       return Call(rule->detail,
                   list_make3(ColumnAsText(column), linitial(call->args), lsecond(call->args)));
     case Way::kAnyDate:

@@ -17,6 +17,7 @@ extern "C" {
 #include "parser/parse_expr.h"
 #include "parser/parse_relation.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 }
 
@@ -41,7 +42,10 @@ Node* ParseOne(const access::Source& source) {
                select->limitCount == nullptr && select->lockingClause == NIL &&
                select->withClause == nullptr && select->op == SETOP_NONE;
   const ResTarget* target = plain ? linitial_node(ResTarget, select->targetList) : nullptr;
-  if (target == nullptr || target->name != nullptr || target->indirection != NIL)
+  // The grammar takes * for an expression, the analysis of expressions does not.
+  bool star = target != nullptr && IsA(target->val, ColumnRef) &&
+              IsA(llast(castNode(ColumnRef, target->val)->fields), A_Star);
+  if (target == nullptr || target->name != nullptr || target->indirection != NIL || star)
     ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR), errmsg("a mask is to be one expression"),
                     errhint("As in: MASKED WITH FUNCTION jit_mask_partial(ssn, 0, '***-**-', 4)")));
   return target->val;
@@ -151,21 +155,34 @@ const FormData_pg_attribute* AttributeOf(Relation relation, AttrNumber attno) {
   return TupleDescAttr(RelationGetDescr(relation), attno - 1);
 }
 
+void Pin(const char* name, const char* value) {
+  (void)set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
 }  // namespace
 
-void PinSearchPath() {
+int PinMeaning() {
+  int level = NewGUCNestLevel();
+  Pin("datestyle", "ISO, MDY");
+  Pin("intervalstyle", "postgres");
+  Pin("timezone", "UTC");
+  Pin("extra_float_digits", "3");
   OverrideSearchPath path = {};
   path.addCatalog = true;
   if (pg::GetInstalled() != nullptr) path.schemas = list_make1_oid(pg::GetInstalled()->functions);
   PushOverrideSearchPath(&path);
+  return level;
 }
 
-void UnpinSearchPath() { PopOverrideSearchPath(); }
+void UnpinMeaning(int pinned) {
+  PopOverrideSearchPath();
+  AtEOXact_GUC(true, pinned);
+}
 
 Node* BindFunction(Relation relation, AttrNumber attno, const char* text, const char* placeholder) {
   const FormData_pg_attribute* attribute = AttributeOf(relation, attno);
   char* column = pstrdup(NameStr(attribute->attname));
-  PinSearchPath();
+  int pinned = PinMeaning();
   Node* raw = Parse(text);
   if (placeholder != nullptr) {
     Placeholder replacement = {placeholder, column};
@@ -182,13 +199,13 @@ Node* BindFunction(Relation relation, AttrNumber attno, const char* text, const 
   fix_opfuncids(expression);
   CheckExpression(expression, attno);
   free_parsestate(state);
-  UnpinSearchPath();
+  UnpinMeaning(pinned);
   return expression;
 }
 
 Node* BindValue(Relation relation, AttrNumber attno, const char* text) {
   const FormData_pg_attribute* attribute = AttributeOf(relation, attno);
-  PinSearchPath();
+  int pinned = PinMeaning();
   Node* raw = Parse(text);
   Redirected redirected;
   RedirectTo(&redirected, text);
@@ -213,7 +230,7 @@ Node* BindValue(Relation relation, AttrNumber attno, const char* text) {
                                             attribute->atttypmod, attribute->attcollation));
   access::RestoreErrors(&redirected.callback);
   free_parsestate(state);
-  UnpinSearchPath();
+  UnpinMeaning(pinned);
   return constant;
 }
 

@@ -18,8 +18,9 @@ Node* BindFunction(Relation relation, AttrNumber attno, const char* text, const 
 // Binds `text` as a constant of the column's type: evaluated here and now.
 Node* BindValue(Relation relation, AttrNumber attno, const char* text);
 
-// The schemas that names in masks are looked up in: pg_catalog and the extension's own.
-void PinSearchPath();
-void UnpinSearchPath();
+// What a mask's text means must not depend on the session: names are looked up in pg_catalog and
+// the extension's schema, dates and times are ISO and UTC. Unpin takes what Pin has returned.
+int PinMeaning();
+void UnpinMeaning(int pinned);
 
 }  // namespace jit::mask

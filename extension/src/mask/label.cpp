@@ -121,7 +121,22 @@ void Check(const ObjectAddress* object, const char* label) {
     CacheInvalidateRelcacheByRelid(object->objectId);
     return;
   }
-  ApplyLabel(object->objectId, attno, label);
+  MemoryContext context = CurrentMemoryContext;
+  PG_TRY();
+  { ApplyLabel(object->objectId, attno, label); }
+  PG_CATCH();
+  {
+    MemoryContextSwitchTo(context);
+    ErrorData* error = CopyErrorData();
+    FlushErrorState();
+    // The parser's own errors say what is wrong, not what would be right.
+    if (error->hint == nullptr)
+      error->hint = pstrdup(
+          "A mask is an expression or constant of the column's type, as in: MASKED WITH FUNCTION "
+          "jit_mask_partial(ssn, 0, '***-**-', 4), or MASKED WITH VALUE NULL.");
+    ReThrowError(error);
+  }
+  PG_END_TRY();
 }
 
 // Of a label that does not bind: its error as a warning, and the column hidden.

@@ -20,6 +20,7 @@ extern "C" {
 #include "catalog/pg_type.h"
 #include "commands/seclabel.h"
 #include "nodes/nodeFuncs.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -77,12 +78,21 @@ void OnAlter(Oid class_id, Oid object, const ObjectAccessPostAlter* detail) {
   }
 }
 
+// Masks that call it hide their columns whole from now on, in every session.
+void OnFunctionDrop() {
+  ListCell* lc;
+  foreach (lc, AllLabels())
+    CacheInvalidateRelcacheByRelid(static_cast<LabelledColumn*>(lfirst(lc))->relid);
+}
+
 void OnObjectAccess(ObjectAccessType access, Oid class_id, Oid object, int sub_id, void* arg) {
   if (previous_object_access) previous_object_access(access, class_id, object, sub_id, arg);
   // A binary upgrade copies the catalogs as they are.
   if (IsBinaryUpgrade || !IsTransactionState()) return;
   if (access == OAT_DROP && class_id == RelationRelationId && AnyMasks())
     ForgetMasks(object, static_cast<AttrNumber>(sub_id));
+  if (access == OAT_DROP && class_id == ProcedureRelationId && AnyMasks() && MayBeCalled(object))
+    OnFunctionDrop();
   if (access == OAT_POST_ALTER && AnyMasks())
     OnAlter(class_id, object, static_cast<const ObjectAccessPostAlter*>(arg));
 }
@@ -110,11 +120,11 @@ void WriteLabel(Oid relid, AttrNumber attno, const char* text) {
 }
 
 const char* Render(Relation relation, Node* tree) {
-  PinSearchPath();
+  int pinned = PinMeaning();
   List* context =
       deparse_context_for(RelationGetRelationName(relation), RelationGetRelid(relation));
   char* text = deparse_expression(tree, context, false, false);
-  UnpinSearchPath();
+  UnpinMeaning(pinned);
   return psprintf("MASKED WITH FUNCTION %s", text);
 }
 

@@ -72,7 +72,8 @@ SysScanDesc ScanMasks(Relation masks, Oid relid, AttrNumber attno, ScanKeyData* 
 void ReadTrees(Oid relid, List* found) {
   const pg::Installed* here = pg::GetInstalled();
   if (here == nullptr || !OidIsValid(here->masks)) return;
-  Relation masks = table_open(here->masks, AccessShareLock);
+  Relation masks = try_table_open(here->masks, AccessShareLock);
+  if (masks == nullptr) return;
   TupleDesc desc = RelationGetDescr(masks);
   ScanKeyData keys[2];
   SysScanDesc scan = ScanMasks(masks, relid, InvalidAttrNumber, keys);
@@ -187,7 +188,9 @@ void StoreMask(Oid relid, AttrNumber attno, const char* kind, const char* mask_c
 void ForgetMasks(Oid relid, AttrNumber attno) {
   const pg::Installed* here = pg::GetInstalled();
   if (here == nullptr || !OidIsValid(here->masks)) return;
-  Relation masks = table_open(here->masks, RowExclusiveLock);
+  // DROP EXTENSION drops it together with the others.
+  Relation masks = try_table_open(here->masks, RowExclusiveLock);
+  if (masks == nullptr) return;
   ScanKeyData keys[2];
   SysScanDesc scan = ScanMasks(masks, relid, attno, keys);
   HeapTuple tuple;

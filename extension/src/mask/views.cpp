@@ -26,10 +26,10 @@ Datum jit_mask_of(PG_FUNCTION_ARGS) {
   char* text = nullptr;
   if (masks != nullptr && bms_is_member(ColumnMember(attno), masks->columns)) {
     Node* expression = static_cast<Node*>(copyObjectImpl(masks->expressions[attno - 1]));
-    PinSearchPath();
+    int pinned = PinMeaning();
     List* context = deparse_context_for(RelationGetRelationName(relation), relid);
     text = deparse_expression(expression, context, false, false);
-    UnpinSearchPath();
+    UnpinMeaning(pinned);
   }
   relation_close(relation, AccessShareLock);
   if (text == nullptr) PG_RETURN_NULL();
