@@ -21,6 +21,7 @@ extern "C" {
 #include "nodes/nodeFuncs.h"
 #include "nodes/value.h"
 #include "parser/parse_func.h"
+#include "utils/guc.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -110,33 +111,13 @@ void ApplyClass(Relation relation, AttrNumber attno, const char* mask_class) {
   StoreMask(relid, attno, "class", mask_class, tree);
 }
 
-void Check(const ObjectAddress* object, const char* label) {
-  if (object->classId != RelationRelationId || object->objectSubId == 0) {
-    if (label == nullptr) return;
-    RefuseObject("this kind of object", kOnColumns);
-  }
-  AttrNumber attno = static_cast<AttrNumber>(object->objectSubId);
-  if (label == nullptr) {
-    ForgetMasks(object->objectId, attno);
-    CacheInvalidateRelcacheByRelid(object->objectId);
-    return;
-  }
-  MemoryContext context = CurrentMemoryContext;
-  PG_TRY();
-  { ApplyLabel(object->objectId, attno, label); }
-  PG_CATCH();
-  {
-    MemoryContextSwitchTo(context);
-    ErrorData* error = CopyErrorData();
-    FlushErrorState();
-    // The parser's own errors say what is wrong, not what would be right.
-    if (error->hint == nullptr)
-      error->hint = pstrdup(
-          "A mask is an expression or constant of the column's type, as in: MASKED WITH FUNCTION "
-          "jit_mask_partial(ssn, 0, '***-**-', 4), or MASKED WITH VALUE NULL.");
-    ReThrowError(error);
-  }
-  PG_END_TRY();
+// What does not depend on other objects: the form, and what is labelled.
+void RequireSound(Oid relid, AttrNumber attno, const char* text) {
+  RequireInstalled();
+  Relation relation = relation_open(relid, AccessShareLock);
+  RequireMaskable(relation, attno);
+  relation_close(relation, NoLock);
+  (void)ReadLabel(text);
 }
 
 // Of a label that does not bind: its error as a warning, and the column hidden.
@@ -170,12 +151,47 @@ bool TryApply(const LabelledColumn* column) {
   return bound;
 }
 
+void Check(const ObjectAddress* object, const char* label) {
+  if (object->classId != RelationRelationId || object->objectSubId == 0) {
+    if (label == nullptr) return;
+    RefuseObject("this kind of object", kOnColumns);
+  }
+  AttrNumber attno = static_cast<AttrNumber>(object->objectSubId);
+  if (label == nullptr) {
+    ForgetMasks(object->objectId, attno);
+    CacheInvalidateRelcacheByRelid(object->objectId);
+    return;
+  }
+  RequireSound(object->objectId, attno, label);
+  // As pg_dump sets it: the functions that a superuser trusts come behind the labels.
+  if (!check_function_bodies) {
+    const LabelledColumn column = {object->objectId, attno, label};
+    if (!TryApply(&column)) StoreMask(column.relid, attno, "function", nullptr, nullptr);
+    return;
+  }
+  MemoryContext context = CurrentMemoryContext;
+  PG_TRY();
+  { ApplyLabel(object->objectId, attno, label); }
+  PG_CATCH();
+  {
+    MemoryContextSwitchTo(context);
+    ErrorData* error = CopyErrorData();
+    FlushErrorState();
+    // The parser's own errors say what is wrong, not what would be right.
+    if (error->hint == nullptr)
+      error->hint = pstrdup(
+          "A mask is an expression or constant of the column's type, as in: MASKED WITH FUNCTION "
+          "jit_mask_partial(ssn, 0, '***-**-', 4), or MASKED WITH VALUE NULL.");
+    ReThrowError(error);
+  }
+  PG_END_TRY();
+}
+
 }  // namespace
 
 void ApplyLabel(Oid relid, AttrNumber attno, const char* text) {
-  RequireInstalled();
+  RequireSound(relid, attno, text);
   Relation relation = relation_open(relid, AccessShareLock);
-  RequireMaskable(relation, attno);
   Label label = ReadLabel(text);
   switch (label.form) {
     case Form::kFunction:
