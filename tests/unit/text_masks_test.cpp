@@ -17,7 +17,7 @@ int Utf8Length(const char* text) {
 Text Of(std::string_view bytes) { return {bytes, Utf8Length}; }
 
 template <typename Mask>
-std::string Run(Mask mask, size_t capacity = 1000) {
+std::string Masked(Mask mask, size_t capacity = 1000) {
   std::string buffer(capacity, '\0');
   Output out(buffer.data(), buffer.size());
   mask(&out);
@@ -26,7 +26,7 @@ std::string Run(Mask mask, size_t capacity = 1000) {
 }
 
 std::string PartialOf(std::string_view text, size_t prefix, size_t suffix) {
-  return Run([&](Output* out) { Partial(Of(text), prefix, "*", suffix, out); });
+  return Masked([&](Output* out) { Partial(Of(text), prefix, "*", suffix, out); });
 }
 
 TEST(TextMasks, PartialHidesShortValuesWhole) {
@@ -42,8 +42,8 @@ TEST(TextMasks, PartialSumsDoNotOverflow) {
 
 TEST(TextMasks, CharactersAreNeverCut) {
   EXPECT_EQ(PartialOf("äöü", 1, 1), "ä*ü");
-  EXPECT_EQ(Run([](Output* out) { Inner(Of("日本語"), 1, 1, "·", out); }), "日·語");
-  EXPECT_EQ(Run([](Output* out) { Outer(Of("日本語"), 1, 1, "·", out); }), "·本·");
+  EXPECT_EQ(Masked([](Output* out) { Inner(Of("日本語"), 1, 1, "·", out); }), "日·語");
+  EXPECT_EQ(Masked([](Output* out) { Outer(Of("日本語"), 1, 1, "·", out); }), "·本·");
   // A truncated last character is taken as it is.
   EXPECT_EQ(CountCharacters(Of("a\xe6\x97")), 2u);
 }
@@ -54,14 +54,14 @@ TEST(TextMasks, BytesAreCharactersWithoutALengthFunction) {
 
 TEST(TextMasks, InnerAndOuterFillShortValues) {
   for (auto mask : {Inner, Outer}) {
-    EXPECT_EQ(Run([&](Output* out) { mask(Of("ab"), 1, 1, "#", out); }), "##");
-    EXPECT_EQ(Run([&](Output* out) { mask(Of(""), 1, 1, "#", out); }), "");
+    EXPECT_EQ(Masked([&](Output* out) { mask(Of("ab"), 1, 1, "#", out); }), "##");
+    EXPECT_EQ(Masked([&](Output* out) { mask(Of(""), 1, 1, "#", out); }), "");
   }
 }
 
 TEST(TextMasks, EmailKeepsOneLetterOfSeveral) {
   auto mask = [](std::string_view text) {
-    return Run([&](Output* out) { Email(Of(text), out); });
+    return Masked([&](Output* out) { Email(Of(text), out); });
   };
   EXPECT_EQ(mask("ada@lovelace.org"), "aXXX@XXXX.com");
   for (std::string_view text : {"a@b.c", "@b.c", "", "nothing"})
@@ -70,7 +70,7 @@ TEST(TextMasks, EmailKeepsOneLetterOfSeveral) {
 
 TEST(TextMasks, PhoneKeepsDigitsOfLongNumbersOnly) {
   auto mask = [](std::string_view text, size_t kept) {
-    return Run([&](Output* out) { Phone(Of(text), kept, out); });
+    return Masked([&](Output* out) { Phone(Of(text), kept, out); });
   };
   EXPECT_EQ(mask("+49 30 1234", 2), "+xx xx xx34");
   EXPECT_EQ(mask("123", 2), "xxx");
@@ -81,12 +81,12 @@ TEST(TextMasks, PhoneKeepsDigitsOfLongNumbersOnly) {
 
 TEST(TextMasks, CardsAndIbansOfTheWrongLengthAreHidden) {
   auto card = [](std::string_view text) {
-    return Run([&](Output* out) { Card(Of(text), out); }, 19);
+    return Masked([&](Output* out) { Card(Of(text), out); }, 19);
   };
   EXPECT_EQ(card("4111111111111234"), "XXXX-XXXX-XXXX-1234");
   EXPECT_EQ(card("12345678901"), "XXXX-XXXX-XXXX-XXXX");
   auto iban = [](std::string_view text) {
-    return Run([&](Output* out) { Iban(Of(text), out); }, 18);
+    return Masked([&](Output* out) { Iban(Of(text), out); }, 18);
   };
   EXPECT_EQ(iban("DE89 3704 0044 0532 0130 00"), "DEXXXXXXXXXXXX3000");
   EXPECT_EQ(iban("DE89 3704"), "XXXXXXXXXXXXXXXXXX");
@@ -95,7 +95,7 @@ TEST(TextMasks, CardsAndIbansOfTheWrongLengthAreHidden) {
 
 TEST(TextMasks, NamesOfOneLetterAreHidden) {
   auto mask = [](std::string_view text) {
-    return Run([&](Output* out) { Name(Of(text), out); });
+    return Masked([&](Output* out) { Name(Of(text), out); });
   };
   EXPECT_EQ(mask("Ada King Lovelace"), "A*** K*** L***");
   EXPECT_EQ(mask(" X  Yz "), "*** Y***");
