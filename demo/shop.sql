@@ -30,5 +30,9 @@ INSERT INTO sales.items
   SELECT n, 1, (ARRAY['keyboard', 'mouse', 'monitor'])[n % 3 + 1], n % 4 + 1
   FROM generate_series(1, 100000) n;
 
+-- Personal data: who is not meant to see it sees masks.
+SECURITY LABEL FOR jit_access ON COLUMN sales.customers.name IS 'CLASSIFIED name';
+SECURITY LABEL FOR jit_access ON COLUMN sales.customers.email IS 'CLASSIFIED email';
+
 RESET ROLE;
 ANALYZE;

@@ -92,9 +92,42 @@ def story():
     carol("revoke", number, "-m", "wrong database")
     expect(alice.answer(), "canceling statement")
 
+    masks(alice)
+
     say("What is left is the record.")
     carol("requests", "--status", "all")
     alice.close()
+
+
+CUSTOMER = "SELECT customer_id, name, email FROM sales.customers WHERE customer_id = 7;"
+
+
+def granted(alice, access, duration):
+    number = re.search(r"^\s+(\d+)$", expect(alice.ask(
+        f"SELECT jit_request('{access}', '{duration}', 'INC-4711: whom to call');"), "jit_request"), re.M)[1]
+    carol("approve", number)
+    wait_until_pushed(number)
+
+
+def masks(alice):
+    say("Names and e-mail addresses of customers are masked: the owner has labelled those columns.\n"
+        "Without a grant there is no row at all.")
+    expect(alice.ask(CUSTOMER), "permission denied")
+
+    say("With SELECT she reads the row, and masks in place of the person.")
+    granted(alice, "SELECT ON sales.customers", "1 hour")
+    expect(alice.ask(CUSTOMER), r"cXXX@XXXX\.com")
+
+    say("Nor can she search for what she cannot see: the address is there, and is not found.")
+    expect(alice.ask("SELECT customer_id FROM sales.customers WHERE email = 'customer7@example.org';"),
+           r"\(0 rows\)")
+
+    say("To call the customer she needs the address. UNMASK is a privilege of its own, asked for as the\n"
+        "rest is, and over as exactly.")
+    granted(alice, "UNMASK (email) ON sales.customers", "5 seconds")
+    expect(alice.ask(CUSTOMER), r"customer7@example\.org")
+    time.sleep(6)
+    expect(alice.ask(CUSTOMER), r"cXXX@XXXX\.com")
 
 
 def wait_until_pushed(number):
@@ -118,7 +151,7 @@ def farewell():
 
   psql '{connection} user=alice'        # asks: \\d sales.*, then SELECT jit_request(...)
   {binary} requests -d '{connection}' -U carol
-  {binary} approve 3 -d '{connection}' -U carol
+  {binary} approve 5 -d '{connection}' -U carol
   psql '{connection} user=postgres'     # the DBA: jit.policies, jit.grants
 
 The daemon's log is {directory / 'daemon.log'}. To end all of it: make demo-stop""")

@@ -220,3 +220,33 @@ def test_work_goes_on(masked):
     assert connection.execute("SELECT id FROM sales.people WHERE id = 5 FOR UPDATE").fetchone() == (5,)
     connection.execute("INSERT INTO sales.people (id, ssn, number) VALUES (500, 'other', 5)")
     connection.execute("DELETE FROM sales.people WHERE id = 500")
+
+
+def test_grant_on_one_column_shows_no_mask_of_another(masked):
+    """Who reads by grants alone sees what was asked for: a mask of another column is more than that."""
+    masked.grant("alice", "SELECT (id, email) ON sales.people")
+    connection = masked.connect("alice", prepare_threshold=None)
+    assert connection.execute("SELECT id, email FROM sales.people WHERE id = 1").fetchone() == (1, "rXXX@XXXX.com")
+    diag = refused(connection, QUERY)
+    assert "SELECT (ssn)" in diag.message_hint
+    with pytest.raises(errors.InsufficientPrivilege):
+        connection.execute("SELECT p FROM sales.people p")
+
+
+def test_reader_of_everything_gets_masks(masked):
+    """pg_read_all_data reads TOAST tables and statistics, too."""
+    masked.dba("GRANT pg_read_all_data, pg_write_all_data TO mallory")
+    masked.dba("UPDATE sales.people SET blob = (SELECT string_agg(sha256(n::text::bytea), 'RAWMARK') FROM generate_series(1, 2000) n)"
+               " WHERE id = 1; ANALYZE sales.people")
+    toast = masked.value("postgres", "SELECT reltoastrelid::regclass::text FROM pg_class WHERE oid = 'sales.people'::regclass")
+    connection = masked.connect("mallory", prepare_threshold=None)
+    assert masked.dba(f"SELECT count(*) FROM {toast}")[0][0] > 0
+    for statement in (f"SELECT chunk_data FROM {toast}", f"COPY {toast} TO STDOUT", "SELECT * FROM pg_statistic",
+                      "COPY pg_statistic TO STDOUT", "SELECT pg_mcv_list_items(stxdmcv) FROM pg_statistic_ext_data",
+                      "SELECT * FROM pg_statistic_ext_data", "SELECT most_common_vals, histogram_bounds FROM pg_stats", QUERY):
+        received = observe(connection, [statement])
+        assert received.items
+        received.assert_no_raw_value()
+    assert "error" in observe(connection, [f"SELECT chunk_data FROM {toast}"]).text()
+    assert "sales" in observe(connection, ["SELECT schemaname FROM pg_stats"]).text()
+    masked.dba("REVOKE pg_read_all_data, pg_write_all_data FROM mallory")

@@ -111,7 +111,7 @@ Datum jit_statistics_visible(PG_FUNCTION_ARGS) {
       get_rel_relkind(relid) == RELKIND_INDEX || get_rel_relkind(relid) == RELKIND_PARTITIONED_INDEX
           ? IndexGetRelation(relid, true)
           : relid;
-  if (!OidIsValid(table) || !AnyMasks()) PG_RETURN_BOOL(true);
+  if (!OidIsValid(table) || attno <= 0 || !AnyMasks()) PG_RETURN_BOOL(true);
   const RelationMasks* masks = MasksForUser(table);
   if (masks == nullptr) PG_RETURN_BOOL(true);
   if (table != relid) attno = ColumnOfIndex(relid, attno);

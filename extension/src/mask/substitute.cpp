@@ -176,7 +176,7 @@ void Replace(Query* query, Index rti, RangeTblEntry* rte, const RelationMasks* m
     ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
                     errmsg("relation with OID %u does not exist", rte->relid)));
   RangeTblEntry* entry = InnerEntry(rte, rti);
-  entry->selectedCols = ColumnsToAsk(rte->selectedCols, RelationGetDescr(relation), marker.hidden);
+  entry->selectedCols = ColumnsToAsk(rte, RelationGetDescr(relation), marker.hidden);
   Mark(entry, marker);
   Query* inner = makeNode(Query);
   inner->commandType = CMD_SELECT;

@@ -8,6 +8,7 @@ extern "C" {
 #include "catalog/pg_constraint.h"
 #include "nodes/makefuncs.h"
 #include "rewrite/rewriteManip.h"
+#include "utils/acl.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
@@ -156,6 +157,14 @@ Node* MaskReturning(Node* node, void* context) {
   return pg::MutateExpression(node, MaskReturning, context);
 }
 
+// No native right on any column; behind a view it is the view's owner who has the rights.
+bool ReadsByGrantsAlone(const RangeTblEntry* rte) {
+  Oid userid = GetUserId();
+  return !OidIsValid(rte->checkAsUser) && GrantsCount(userid) &&
+         pg_class_aclcheck(rte->relid, userid, ACL_SELECT) != ACLCHECK_OK &&
+         pg_attribute_aclcheck_all(rte->relid, userid, ACL_SELECT, ACLMASK_ANY) != ACLCHECK_OK;
+}
+
 bool ThroughView(const Query* query) {
   ListCell* lc;
   foreach (lc, query->rtable) {
@@ -198,8 +207,9 @@ bool MayHoldViewQuals(const Query* query, const RangeTblEntry* rte) {
          ThroughView(query);
 }
 
-Bitmapset* ColumnsToAsk(const Bitmapset* selected, TupleDesc desc, const Bitmapset* hidden) {
-  Bitmapset* columns = bms_copy(selected);
+Bitmapset* ColumnsToAsk(const RangeTblEntry* rte, TupleDesc desc, const Bitmapset* hidden) {
+  Bitmapset* columns = bms_copy(rte->selectedCols);
+  if (ReadsByGrantsAlone(rte)) return columns;
   int whole_row = ColumnMember(InvalidAttrNumber);
   if (bms_is_member(whole_row, columns)) {
     columns = bms_del_member(columns, whole_row);
@@ -222,7 +232,7 @@ void ProtectTarget(Query* query, Index rti, RangeTblEntry* rte, const RelationMa
   RefuseReadsOf(query, rte, target);
   query->returningList = reinterpret_cast<List*>(
       MaskReturning(reinterpret_cast<Node*>(query->returningList), &target));
-  rte->selectedCols = ColumnsToAsk(rte->selectedCols, target.desc, marker.hidden);
+  rte->selectedCols = ColumnsToAsk(rte, target.desc, marker.hidden);
   RelationClose(relation);
 }
 

@@ -19,8 +19,10 @@ bool IsExcluded(const Query* query, Index rti);
 // Whether the entry's security quals may hold conditions of a view through which it is changed.
 bool MayHoldViewQuals(const Query* query, const RangeTblEntry* rte);
 
-// The columns on which the right to SELECT is still to be asked for: without those that are masked.
-// Allocates in the current context.
-Bitmapset* ColumnsToAsk(const Bitmapset* selected, TupleDesc desc, const Bitmapset* hidden);
+// The columns of the entry on which the right to SELECT is still to be asked for: without those
+// that are masked, so that the native right on these can be revoked. Who reads the table by grants
+// alone needs one on the masked columns, too: the mask is more than was asked for. Allocates in the
+// current context.
+Bitmapset* ColumnsToAsk(const RangeTblEntry* rte, TupleDesc desc, const Bitmapset* hidden);
 
 }  // namespace jit::mask

@@ -19,7 +19,7 @@ JIT_SQL_FUNCTION(jit_mask_of)
 Datum jit_mask_of(PG_FUNCTION_ARGS) {
   Oid relid = PG_GETARG_OID(0);
   AttrNumber attno = PG_GETARG_INT16(1);
-  if (!AnyMasks()) PG_RETURN_NULL();
+  if (attno <= 0 || !AnyMasks()) PG_RETURN_NULL();
   Relation relation = try_relation_open(relid, AccessShareLock);
   if (relation == nullptr) PG_RETURN_NULL();
   const RelationMasks* masks = MasksOf(relid);
@@ -41,7 +41,7 @@ JIT_SQL_FUNCTION(jit_is_masked_for)
 // now; UNMASK grants count for the current user only.
 Datum jit_is_masked_for(PG_FUNCTION_ARGS) {
   Oid relid = PG_GETARG_OID(0);
-  const RelationMasks* masks = AnyMasks() ? MasksOf(relid) : nullptr;
+  const RelationMasks* masks = PG_GETARG_INT16(1) > 0 && AnyMasks() ? MasksOf(relid) : nullptr;
   if (masks == nullptr) PG_RETURN_BOOL(false);
   Sight sight = SightOf(PG_GETARG_OID(2), masks);
   PG_RETURN_BOOL(bms_is_member(ColumnMember(PG_GETARG_INT16(1)), sight.hidden));
