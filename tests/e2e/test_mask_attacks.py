@@ -70,6 +70,9 @@ SELECT v.id, (p).ssn, p IS NULL, p.ssn IS NULL FROM sales.visits v LEFT JOIN {p}
 SELECT * FROM sales.people_view
 SELECT v FROM sales.people_view v
 SELECT * FROM sales.people_view2
+SELECT * FROM sales.late_view
+SELECT v FROM sales.late_view v
+SELECT p, p.added FROM {p} p
 SELECT * FROM sales.people_mine
 SELECT count(*) FROM sales.people_view2 WHERE ssn LIKE '%9'
 """.strip().splitlines()
@@ -216,12 +219,75 @@ WRITES = [
     ["UPDATE sales.guarded SET body = 'x' RETURNING *"],
 ]
 
+# Objects of the attacker's own around the table, and what is left of SQL.
+OBJECTS = [
+    ["SELECT (SELECT p.ctid), (SELECT count(*) FROM sales.visits v WHERE p.tableoid <> v.tableoid), (SELECT p) FROM sales.people p"],
+    ["SELECT x FROM sales.people p, LATERAL (SELECT p.*, (SELECT q FROM sales.people q WHERE q.ctid = p.ctid) AS x) y"],
+    ["UPDATE sales.calls SET id = 150 WHERE id = 1 RETURNING *"],["UPDATE sales.calls SET id = 150 WHERE id = 1 RETURNING calls"],
+    ["INSERT INTO sales.calls VALUES (55, 'RAWMINE') RETURNING *, calls"],
+    ["DELETE FROM sales.calls RETURNING *"],["DELETE FROM sales.things RETURNING *, things"],["UPDATE sales.things SET id = 5 RETURNING *"],
+    ["UPDATE sales.things SET id = 5 WHERE secret > 'a'"],
+    ["UPDATE sales.people SET tags[1] = 'x' WHERE id = 1 RETURNING tags"],["UPDATE sales.people SET profile['a'] = '1' WHERE id = 1 RETURNING profile"],
+    ["UPDATE sales.people SET feeling = DEFAULT, ssn = DEFAULT WHERE id = 1 RETURNING *"],
+    ["UPDATE sales.people SET ssn_copy = DEFAULT WHERE id = 1 RETURNING ssn_copy"],
+    ["CREATE VIEW mallory.v AS SELECT 1 AS a","CREATE RULE r AS ON INSERT TO mallory.v DO INSTEAD UPDATE sales.people SET note = ssn RETURNING 1","INSERT INTO mallory.v VALUES (1) RETURNING *"],
+    ["CREATE VIEW mallory.v AS SELECT id, note, ssn FROM sales.people","CREATE RULE r AS ON UPDATE TO mallory.v DO INSTEAD UPDATE sales.people SET note = OLD.ssn WHERE id = OLD.id RETURNING id, note, ssn","UPDATE mallory.v SET note = 'x' WHERE id = 3 RETURNING *", "SELECT * FROM sales.people WHERE id = 3"],
+    ["CREATE VIEW mallory.v AS SELECT * FROM sales.people","CREATE FUNCTION mallory.t() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE 'old % new %', OLD, NEW; RETURN NEW; END $$","CREATE TRIGGER t INSTEAD OF UPDATE OR DELETE ON mallory.v FOR EACH ROW EXECUTE FUNCTION mallory.t()","UPDATE mallory.v SET note = 'x' RETURNING *","DELETE FROM mallory.v"],
+    ["CREATE FUNCTION mallory.t() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE 'old % new %', OLD, NEW; RETURN NEW; END $$","CREATE TRIGGER t BEFORE UPDATE ON sales.people FOR EACH ROW EXECUTE FUNCTION mallory.t()"],
+    ["CREATE CONSTRAINT TRIGGER t AFTER UPDATE ON sales.people FOR EACH ROW EXECUTE FUNCTION sales.trg()"],
+    ["CREATE TABLE mallory.fk (n int, t int, FOREIGN KEY (t, n) REFERENCES sales.people (team, number))"],
+    ["CREATE TABLE mallory.fk (n int REFERENCES sales.people)"],
+    ["CREATE TABLE mallory.fk (s text)","ALTER TABLE mallory.fk ADD FOREIGN KEY (s) REFERENCES sales.people (ssn)"],
+    ["CREATE TABLE mallory.fk (s text)","ALTER TABLE mallory.fk ADD FOREIGN KEY (s) REFERENCES sales.people (ssn) NOT VALID"],
+    ["CREATE TABLE mallory.l (LIKE sales.people INCLUDING ALL)","INSERT INTO mallory.l SELECT * FROM sales.people","TABLE mallory.l"],
+    ["CREATE MATERIALIZED VIEW mallory.m AS SELECT * FROM sales.people","TABLE mallory.m","REFRESH MATERIALIZED VIEW mallory.m","SELECT * FROM mallory.m"],
+    ["CREATE INDEX ON sales.people (ssn)"],["CREATE STATISTICS mallory.s ON ssn, email FROM sales.people"],["ANALYZE sales.people"],
+    ["CREATE PUBLICATION p FOR TABLE sales.people"],["LOCK TABLE sales.people IN ACCESS SHARE MODE"],
+    ["CREATE PROCEDURE mallory.p() LANGUAGE plpgsql AS $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM sales.people LOOP RAISE NOTICE '%', r; END LOOP; END $$","CALL mallory.p()"],
+    ["CREATE FUNCTION mallory.f(a anyelement) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE '%', a; RETURN a::text; END $$","SELECT mallory.f(p) FROM sales.people p","SELECT mallory.f(ssn) FROM sales.people_view2 WHERE mallory.f(email) IS NOT NULL"],
+    ["CREATE FUNCTION mallory.f() RETURNS TABLE (p sales.people) LANGUAGE sql AS 'SELECT p FROM sales.people p'","SELECT * FROM mallory.f()","SELECT (mallory.f()).p"],
+    ["CREATE FUNCTION mallory.f() RETURNS SETOF sales.people LANGUAGE sql STABLE ROWS 1 BEGIN ATOMIC SELECT * FROM sales.people; END","SELECT * FROM sales.visits v, mallory.f() f WHERE f.id = v.person","SELECT count(*) FROM mallory.f() WHERE ssn LIKE 'RAW%'"],
+    ["CREATE FUNCTION mallory.f(int) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT ssn FROM sales.people WHERE id = $1'","SELECT mallory.f(1)","EXPLAIN VERBOSE SELECT * FROM sales.visits WHERE place = mallory.f(1)"],
+    ["SELECT jit.mask_of(0, 0::int2), jit.mask_of(4294967295, (-32768)::int2), jit.is_masked_for('sales.people'::regclass, (-5)::int2, 10), jit.statistics_visible('sales.people'::regclass, (-32768)::int2), jit.extended_statistics_visible(5)"],
+    ["SELECT * FROM jit.side_doors('sales.people'::regclass, 3::int2)"],
+    ["SELECT jit_mask_default(p) FROM sales.people p","SELECT jit_mask_default(NULL)"],
+    ["SELECT jit_mask_json('{}'::jsonb, VARIADIC ARRAY[NULL]::text[])"],["SELECT jit_mask_json('{}'::jsonb, VARIADIC '{{a,b},{c,d}}'::text[])"],
+    ["SELECT jit_mask_regexp(ssn, '(RAW.*)', 'got \\1') FROM sales.people"],
+    ["SELECT a.ssn = b.ssn, a = b, a IS NOT DISTINCT FROM b FROM sales.people a JOIN sales.people b ON a.ssn = b.ssn LIMIT 3"],
+    ["SELECT p FROM sales.people p WHERE (p).ssn LIKE 'RAW%'", "SELECT p FROM sales.people p WHERE p >= ROW(1)::sales.people"],
+    ["SELECT * FROM sales.people p WHERE ROW(p.*) IS NOT NULL","SELECT (p.*)::text FROM sales.people p LIMIT 2"],
+    ["WITH x AS (DELETE FROM sales.visits RETURNING person), y AS (DELETE FROM sales.people p USING x WHERE x.person = p.id RETURNING p.*) SELECT * FROM y"],
+    ["MERGE INTO sales.people p USING (SELECT 1 AS id) s ON p.id = s.id WHEN MATCHED THEN UPDATE SET note = 'x' WHEN NOT MATCHED THEN INSERT (id) VALUES (5)"],
+    ["MERGE INTO sales.people p USING sales.people q ON p.id = q.id WHEN MATCHED THEN UPDATE SET note = q.ssn","SELECT note FROM sales.people"],
+    ["INSERT INTO sales.people (id, number) VALUES (1, 77) ON CONFLICT DO NOTHING RETURNING *"],
+    ["INSERT INTO sales.people (id, ssn, number) VALUES (1, 'q', 77) ON CONFLICT (id) DO UPDATE SET note = EXCLUDED.ssn, ssn = EXCLUDED.ssn RETURNING note, ssn"],
+    ["INSERT INTO sales.people_view (id, number) VALUES (1, 77) ON CONFLICT (id) DO UPDATE SET note = people_view.ssn"],
+    ["TRUNCATE sales.people CASCADE"],["GRANT SELECT ON sales.people TO PUBLIC"],
+    ["SET ROLE shop"],["SELECT set_config('role','shop',true)"],["SET SESSION AUTHORIZATION postgres"],
+    ["SELECT * FROM sales.people ORDER BY ssn USING >","SELECT count(DISTINCT (ssn, email)) FROM sales.people","SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY ssn), mode() WITHIN GROUP (ORDER BY pay) FROM sales.people"],
+    ["SELECT ssn, rank() OVER w, ntile(3) OVER w FROM sales.people WINDOW w AS (PARTITION BY team ORDER BY ssn RANGE UNBOUNDED PRECEDING)"],
+    ["SELECT json_populate_record(NULL::sales.people, row_to_json(p)) FROM sales.people p","SELECT * FROM sales.people p, XMLTABLE('/x' PASSING xmlelement(name x, p.ssn) COLUMNS v text PATH '.') t"],
+    ["SELECT pg_typeof(ssn), ssn COLLATE \"C\" < 'z', pg_column_compression(ssn), pg_column_size(blob) FROM sales.people LIMIT 1"],
+    ["DECLARE c CURSOR WITH HOLD FOR SELECT * FROM sales.people","FETCH ALL FROM c"],
+    ["COPY (UPDATE sales.people SET note = 'x' RETURNING *) TO STDOUT"],["COPY (DELETE FROM sales.visits USING sales.people p WHERE p.id = person RETURNING p.*) TO STDOUT"],
+    ["SELECT pg_get_indexdef('sales.people_lower'::regclass)","SELECT * FROM pg_stats_ext WHERE tablename = 'people'"],
+    ["SELECT sales.ssn_plpgsql(NULL)","SELECT * FROM sales.people WHERE id = ANY (SELECT id FROM sales.people WHERE ssn > '*')"],
+    ["DO $$ BEGIN PERFORM * FROM sales.people WHERE ssn::uuid IS NOT NULL; EXCEPTION WHEN OTHERS THEN RAISE NOTICE '% %', SQLSTATE, SQLERRM; END $$"],
+    ["DO $$ BEGIN INSERT INTO sales.people (id, ssn, team, number) SELECT id + 500, 'RAWX' || id, team, number FROM (VALUES (1, 2, 987654002)) v (id, team, number); EXCEPTION WHEN OTHERS THEN RAISE NOTICE '% %', SQLSTATE, SQLERRM; END $$"],
+    ["ALTER TABLE sales.people DISABLE TRIGGER ALL"],["CREATE POLICY p ON sales.people USING (true)"],["ALTER TABLE sales.people INHERIT sales.things"],
+    ["CREATE TABLE mallory.part PARTITION OF sales.calls FOR VALUES FROM (500) TO (600)"],
+    ["CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION sales.trg()"],
+    ["SECURITY LABEL FOR jit_access ON COLUMN sales.people.ssn IS 'NOT MASKED'"],
+    ["CREATE TEMP TABLE oracle (v text)","INSERT INTO oracle VALUES ('RAWGUESS')","SECURITY LABEL FOR jit_access ON COLUMN oracle.v IS 'MASKED WITH FUNCTION jit_mask_hash(v)'","SELECT * FROM oracle"],
+]
+
 GROUPS = {
     "projection": [[statement] for statement in PROJECTION],
     "wrappers": WRAPPERS,
     "stored_code": STORED_CODE,
     "side_doors": SIDE_DOORS,
     "writes": WRITES,
+    "objects": OBJECTS,
 }
 CASES = [pytest.param(group, case, id=f"{group}-{number}")
          for group, cases in GROUPS.items() for number, case in enumerate(cases)]

@@ -250,3 +250,16 @@ def test_reader_of_everything_gets_masks(masked):
     assert "error" in observe(connection, [f"SELECT chunk_data FROM {toast}"]).text()
     assert "sales" in observe(connection, ["SELECT schemaname FROM pg_stats"]).text()
     masked.dba("REVOKE pg_read_all_data, pg_write_all_data FROM mallory")
+
+
+def test_mask_that_fails_does_not_name_the_value(masked):
+    """A cast inside a mask would say what it could not read."""
+    masked.dba("SECURITY LABEL FOR jit_access ON COLUMN sales.people.note IS"
+               " 'MASKED WITH FUNCTION (note::int)::text'; UPDATE sales.people SET note = 'RAWMARK note'")
+    connection = masked.connect("mallory", prepare_threshold=None)
+    for statement in ("SELECT note FROM sales.people", "SELECT count(*) FROM sales.people_view WHERE note = 'x'",
+                      "DO $$ BEGIN PERFORM note FROM sales.people; EXCEPTION WHEN OTHERS THEN"
+                      " RAISE WARNING '% %', SQLSTATE, SQLERRM; END $$"):
+        received = observe(connection, [statement])
+        received.assert_no_raw_value()
+        assert "22P02" in received.text()

@@ -95,7 +95,15 @@ CREATE FUNCTION sales.people_cursor() RETURNS refcursor LANGUAGE plpgsql AS
   'DECLARE c refcursor := ''people_cursor''; BEGIN OPEN c FOR SELECT * FROM sales.people; RETURN c; END';
 CREATE PROCEDURE sales.tell() LANGUAGE plpgsql AS
   'DECLARE p sales.people; BEGIN SELECT * INTO p FROM sales.people WHERE id = 1; RAISE NOTICE ''%'', p; END';
+-- A view that knows fewer columns than its table has by now, one of them dropped.
+CREATE VIEW sales.late_view AS SELECT * FROM sales.people;
+CREATE FUNCTION sales.trg() RETURNS trigger LANGUAGE plpgsql AS
+  'BEGIN INSERT INTO sales.visits VALUES (NEW.id + 1000, NULL, NEW.ssn); RETURN NEW; END';
 GRANT SELECT ON ALL TABLES IN SCHEMA sales TO app, mallory;
-GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA sales TO mallory;
+GRANT INSERT, UPDATE, DELETE, TRIGGER, REFERENCES ON ALL TABLES IN SCHEMA sales TO mallory;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA sales TO mallory;
+ALTER TABLE sales.people ADD COLUMN added text DEFAULT 'RAWMARK-added', ADD COLUMN dropped int;
+ALTER TABLE sales.people DROP COLUMN dropped;
+SECURITY LABEL FOR jit_access ON COLUMN sales.people.added IS 'CLASSIFIED secret';
 RESET ROLE;
 ANALYZE;
