@@ -251,7 +251,6 @@ OBJECTS = [
     ["SELECT jit.mask_of(0, 0::int2), jit.mask_of(4294967295, (-32768)::int2), jit.is_masked_for('sales.people'::regclass, (-5)::int2, 10), jit.statistics_visible('sales.people'::regclass, (-32768)::int2), jit.extended_statistics_visible(5)"],
     ["SELECT * FROM jit.side_doors('sales.people'::regclass, 3::int2)"],
     ["SELECT jit_mask_default(p) FROM sales.people p","SELECT jit_mask_default(NULL)"],
-    ["SELECT jit_mask_json('{}'::jsonb, VARIADIC ARRAY[NULL]::text[])"],["SELECT jit_mask_json('{}'::jsonb, VARIADIC '{{a,b},{c,d}}'::text[])"],
     ["SELECT jit_mask_regexp(ssn, '(RAW.*)', 'got \\1') FROM sales.people"],
     ["SELECT a.ssn = b.ssn, a = b, a IS NOT DISTINCT FROM b FROM sales.people a JOIN sales.people b ON a.ssn = b.ssn LIMIT 3"],
     ["SELECT p FROM sales.people p WHERE (p).ssn LIKE 'RAW%'", "SELECT p FROM sales.people p WHERE p >= ROW(1)::sales.people"],

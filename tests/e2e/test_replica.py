@@ -100,3 +100,21 @@ def test_requester_cannot_hold_a_revocation_off_the_replica(own_shop, replica):
     wait_until(is_refused, timeout=20, what="the refusal")
     behind = own_shop.dba("SELECT pg_current_wal_lsn()::text")[0][0]
     assert not replica.dba("SELECT 1 WHERE pg_last_wal_replay_lsn() >= %s::pg_lsn", [behind])
+
+
+def test_replica_masks_as_the_primary_does(own_shop, replica):
+    own_shop.dba("SECURITY LABEL FOR jit_access ON COLUMN sales.customers.ssn IS"
+                 " 'MASKED WITH FUNCTION jit_mask_full(ssn)';"
+                 "GRANT SELECT ON sales.customers TO alice, mallory")
+    caught_up(own_shop, replica)
+    mallory, alice = replica.connect("mallory"), replica.connect("alice")
+    query = "SELECT ssn FROM sales.customers WHERE customer_id = 7"
+    assert one(mallory, query) == one(alice, query) == "xxxx"
+    request = own_shop.grant("alice", "UNMASK (ssn) ON sales.customers")
+    caught_up(own_shop, replica)
+    assert one(alice, query) == "000000007"
+    own_shop.revoke(request)
+    own_shop.dba("SECURITY LABEL FOR jit_access ON COLUMN sales.customers.ssn IS"
+                 " 'MASKED WITH VALUE ''gone'''")
+    caught_up(own_shop, replica)
+    assert one(mallory, query) == one(alice, query) == "gone"

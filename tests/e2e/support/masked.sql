@@ -102,8 +102,9 @@ CREATE FUNCTION sales.trg() RETURNS trigger LANGUAGE plpgsql AS
 GRANT SELECT ON ALL TABLES IN SCHEMA sales TO app, mallory;
 GRANT INSERT, UPDATE, DELETE, TRIGGER, REFERENCES ON ALL TABLES IN SCHEMA sales TO mallory;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA sales TO mallory;
-ALTER TABLE sales.people ADD COLUMN added text DEFAULT 'RAWMARK-added', ADD COLUMN dropped int;
+ALTER TABLE sales.people ADD COLUMN added text, ADD COLUMN dropped int;
 ALTER TABLE sales.people DROP COLUMN dropped;
+UPDATE sales.people SET added = 'RAWMARK-added';
 SECURITY LABEL FOR jit_access ON COLUMN sales.people.added IS 'CLASSIFIED secret';
 RESET ROLE;
 ANALYZE;
