@@ -14,7 +14,7 @@ int Utf8Length(const char* text) {
   return c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
 }
 
-Text Of(std::string_view bytes) { return {bytes, Utf8Length}; }
+Text Of(std::string_view bytes) { return {bytes, Utf8Length, false}; }
 
 template <typename Mask>
 std::string Masked(Mask mask, size_t capacity = 1000) {
@@ -25,8 +25,19 @@ std::string Masked(Mask mask, size_t capacity = 1000) {
   return buffer;
 }
 
+// By counting, and by looking for where characters begin: both are to agree.
 std::string PartialOf(std::string_view text, size_t prefix, size_t suffix) {
-  return Masked([&](Output* out) { Partial(Of(text), prefix, "*", suffix, out); });
+  std::string counted = Masked([&](Output* out) { Partial(Of(text), prefix, "*", suffix, out); });
+  Text utf8 = {text, nullptr, true};
+  std::string found = Masked([&](Output* out) { Partial(utf8, prefix, "*", suffix, out); });
+  EXPECT_EQ(counted, found) << text;
+  return counted;
+}
+
+TEST(TextMasks, PartialAgreesOnEveryWindow) {
+  for (std::string_view text : {"", "a", "ä", "aäb", "日本語 text", "ÄÖÜ"})
+    for (size_t prefix = 0; prefix < 12; prefix++)
+      for (size_t suffix = 0; suffix < 12; suffix++) PartialOf(text, prefix, suffix);
 }
 
 TEST(TextMasks, PartialHidesShortValuesWhole) {
@@ -49,7 +60,7 @@ TEST(TextMasks, CharactersAreNeverCut) {
 }
 
 TEST(TextMasks, BytesAreCharactersWithoutALengthFunction) {
-  EXPECT_EQ(CountCharacters({"\xe4\xf6", nullptr}), 2u);
+  EXPECT_EQ(CountCharacters({"\xe4\xf6", nullptr, false}), 2u);
 }
 
 TEST(TextMasks, InnerAndOuterFillShortValues) {

@@ -21,11 +21,11 @@ int LengthOf(const char* text) { return pg_mblen(text); }
 
 Text TextOf(const text* value) {
   std::string_view bytes(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
-  if (pg_database_encoding_max_length() == 1) return {bytes, nullptr};
+  if (pg_database_encoding_max_length() == 1) return {bytes, nullptr, false};
   // Most values are ASCII, where characters are bytes.
   for (char c : bytes)
-    if (static_cast<unsigned char>(c) >= 0x80) return {bytes, LengthOf};
-  return {bytes, nullptr};
+    if (static_cast<unsigned char>(c) >= 0x80) return {bytes, LengthOf, false};
+  return {bytes, nullptr, false};
 }
 
 std::string_view View(const text* value) {
@@ -89,7 +89,8 @@ Datum jit_mask_partial(PG_FUNCTION_ARGS) {
   size_t prefix = NotNegative(PG_GETARG_INT32(1), "characters");
   const text* padding = PG_GETARG_TEXT_PP(2);
   size_t suffix = NotNegative(PG_GETARG_INT32(3), "characters");
-  Text in = TextOf(value);
+  bool utf8 = GetDatabaseEncoding() == PG_UTF8;
+  Text in = utf8 ? Text{View(value), nullptr, true} : TextOf(value);
   Size size = in.bytes.size() + View(padding).size();
   text* result = NewText(size);
   Output out = OutputTo(result, size);

@@ -44,7 +44,41 @@ size_t CountCharacters(Text text) {
   return count;
 }
 
+namespace {
+
+bool BeginsCharacter(char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }
+
+// The first byte behind the first `count` characters; the end where there are not so many.
+size_t Forward(std::string_view bytes, size_t count) {
+  size_t at = 0;
+  for (; count > 0 && at < bytes.size(); count--) {
+    at++;
+    while (at < bytes.size() && !BeginsCharacter(bytes[at])) at++;
+  }
+  return at;
+}
+
+// The first byte of the last `count` characters; 0 where there are not so many.
+size_t Backward(std::string_view bytes, size_t count) {
+  size_t at = bytes.size();
+  for (; count > 0 && at > 0; count--) {
+    at--;
+    while (at > 0 && !BeginsCharacter(bytes[at])) at--;
+  }
+  return at;
+}
+
+}  // namespace
+
 void Partial(Text text, size_t prefix, std::string_view padding, size_t suffix, Output* out) {
+  if (text.utf8) {
+    size_t from = Forward(text.bytes, prefix);
+    size_t to = Backward(text.bytes, suffix);
+    if (from < to) out->Append(text.bytes.substr(0, from));
+    out->Append(padding);
+    if (from < to) out->Append(text.bytes.substr(to));
+    return;
+  }
   size_t count = CountCharacters(text);
   // Written so that no sum overflows.
   if (prefix >= count || suffix >= count - prefix) {

@@ -14,6 +14,8 @@ using CharLength = int (*)(const char* text);
 struct Text {
   std::string_view bytes;
   CharLength char_length;
+  // UTF-8 tells where characters begin from any byte: no need to count them all.
+  bool utf8 = false;
 };
 
 // A buffer of the caller's; what does not fit is a mistake of the caller's sizing, and left out.
