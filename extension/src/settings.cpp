@@ -1,6 +1,6 @@
 #include "settings.h"
 
-#include "maskfn/key.h"
+#include "mask_functions/key.h"
 #include "pg/server.h"
 
 extern "C" {
@@ -17,7 +17,7 @@ void DefineSettings() {
                            "When off, EXPLAIN needs a grant of EXPLAIN or of what the statement "
                            "itself needs.",
                            &default_explain, true, PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
-  maskfn::DefineKeySettings();
+  mask_functions::DefineKeySettings();
   MarkGUCPrefixReserved("jit_access");
 }
 

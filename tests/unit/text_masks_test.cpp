@@ -1,12 +1,12 @@
 // The text masks of the extension, which are plain C++.
 
-#include "maskfn/text_masks.h"
+#include "mask_functions/text_masks.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-namespace jit::maskfn {
+namespace jit::mask_functions {
 namespace {
 
 int Utf8Length(const char* text) {
@@ -122,4 +122,4 @@ TEST(TextMasks, OutputNeverGrowsBeyondItsBuffer) {
 }
 
 }  // namespace
-}  // namespace jit::maskfn
+}  // namespace jit::mask_functions

@@ -4,7 +4,7 @@
 
 #include "pg/server.h"
 
-namespace jit::maskfn {
+namespace jit::mask_functions {
 
 // The number; raises 22023 for a negative one. `of` names what is counted.
 inline size_t NotNegative(int32 number, const char* of) {
@@ -15,4 +15,4 @@ inline size_t NotNegative(int32 number, const char* of) {
   return static_cast<size_t>(number);
 }
 
-}  // namespace jit::maskfn
+}  // namespace jit::mask_functions

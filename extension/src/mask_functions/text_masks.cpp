@@ -1,6 +1,6 @@
-#include "maskfn/text_masks.h"
+#include "mask_functions/text_masks.h"
 
-namespace jit::maskfn {
+namespace jit::mask_functions {
 
 namespace {
 
@@ -195,4 +195,4 @@ void Name(Text text, Output* out) {
   if (out->size() == 0) out->Append("***");
 }
 
-}  // namespace jit::maskfn
+}  // namespace jit::mask_functions

@@ -8,7 +8,7 @@ extern "C" {
 #include "common/sha2.h"
 }
 
-namespace jit::maskfn {
+namespace jit::mask_functions {
 
 struct Digest {
   uint8 bytes[PG_SHA256_DIGEST_LENGTH];
@@ -31,4 +31,4 @@ void RequireMaskCall(FunctionCallInfo fcinfo);
 // Defines jit_access.mask_key and jit_access.mask_key_file. Once, from _PG_init.
 void DefineKeySettings();
 
-}  // namespace jit::maskfn
+}  // namespace jit::mask_functions

@@ -10,7 +10,7 @@ extern "C" {
 #include "utils/numeric.h"
 }
 
-namespace jit::maskfn {
+namespace jit::mask_functions {
 
 namespace {
 
@@ -145,12 +145,12 @@ Jsonb* Mask(Jsonb* document, ArrayType* array) {
 
 }  // namespace
 
-}  // namespace jit::maskfn
+}  // namespace jit::mask_functions
 
 JIT_SQL_FUNCTION(jit_mask_jsonb)
 // jit_mask_json(value jsonb, VARIADIC paths text[]).
 Datum jit_mask_jsonb(PG_FUNCTION_ARGS) {
-  PG_RETURN_JSONB_P(jit::maskfn::Mask(PG_GETARG_JSONB_P(0), PG_GETARG_ARRAYTYPE_P(1)));
+  PG_RETURN_JSONB_P(jit::mask_functions::Mask(PG_GETARG_JSONB_P(0), PG_GETARG_ARRAYTYPE_P(1)));
 }
 
 JIT_SQL_FUNCTION(jit_mask_json)
@@ -159,7 +159,7 @@ JIT_SQL_FUNCTION(jit_mask_json)
 Datum jit_mask_json(PG_FUNCTION_ARGS) {
   char* source = TextDatumGetCString(PG_GETARG_DATUM(0));
   Jsonb* document = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(source)));
-  Jsonb* masked = jit::maskfn::Mask(document, PG_GETARG_ARRAYTYPE_P(1));
+  Jsonb* masked = jit::mask_functions::Mask(document, PG_GETARG_ARRAYTYPE_P(1));
   char* out = JsonbToCString(nullptr, &masked->root, VARSIZE(masked));
   PG_RETURN_DATUM(CStringGetTextDatum(out));
 }

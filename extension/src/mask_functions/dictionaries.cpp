@@ -1,6 +1,6 @@
-#include "maskfn/dictionaries.h"
+#include "mask_functions/dictionaries.h"
 
-namespace jit::maskfn {
+namespace jit::mask_functions {
 
 namespace {
 
@@ -101,4 +101,4 @@ const Dictionary kCities = Of(kCityWords);
 const Dictionary kStreets = Of(kStreetWords);
 const Dictionary kCompanies = Of(kCompanyWords);
 
-}  // namespace jit::maskfn
+}  // namespace jit::mask_functions

@@ -1,7 +1,7 @@
 // The text masks as SQL functions.
 
-#include "maskfn/arguments.h"
-#include "maskfn/text_masks.h"
+#include "mask_functions/arguments.h"
+#include "mask_functions/text_masks.h"
 #include "pg/server.h"
 
 extern "C" {
@@ -11,7 +11,7 @@ extern "C" {
 #include "utils/varlena.h"
 }
 
-namespace jit::maskfn {
+namespace jit::mask_functions {
 
 namespace {
 
@@ -74,9 +74,9 @@ Datum MaskPlain(FunctionCallInfo fcinfo, Plain mask, Size extra, Size factor) {
 
 }  // namespace
 
-}  // namespace jit::maskfn
+}  // namespace jit::mask_functions
 
-using namespace jit::maskfn;
+using namespace jit::mask_functions;
 
 JIT_SQL_FUNCTION(jit_mask_full)
 // jit_mask_full(value text, replacement text): the replacement, whatever the value is.
@@ -131,7 +131,7 @@ Datum jit_mask_iban(PG_FUNCTION_ARGS) { return MaskPlain(fcinfo, Iban, 18, 0); }
 
 JIT_SQL_FUNCTION(jit_mask_name)
 // jit_mask_name(value text).
-Datum jit_mask_name(PG_FUNCTION_ARGS) { return MaskPlain(fcinfo, jit::maskfn::Name, 8, 5); }
+Datum jit_mask_name(PG_FUNCTION_ARGS) { return MaskPlain(fcinfo, jit::mask_functions::Name, 8, 5); }
 
 JIT_SQL_FUNCTION(jit_mask_regexp)
 // jit_mask_regexp(value text, pattern text, replacement text, flags text). What the pattern leaves

@@ -1,4 +1,4 @@
-#include "maskfn/key.h"
+#include "mask_functions/key.h"
 
 #include "pg/installed.h"
 
@@ -15,7 +15,7 @@ extern "C" {
 #include "utils/lsyscache.h"
 }
 
-namespace jit::maskfn {
+namespace jit::mask_functions {
 
 namespace {
 
@@ -136,4 +136,4 @@ void DefineKeySettings() {
                              CheckKey, nullptr, ShowKey);
 }
 
-}  // namespace jit::maskfn
+}  // namespace jit::mask_functions

@@ -14,7 +14,7 @@ extern "C" {
 #include "utils/rel.h"
 }
 
-namespace jit::maskfn {
+namespace jit::mask_functions {
 
 namespace {
 
@@ -114,18 +114,18 @@ Datum DefaultOf(Oid type, bool* isnull) {
 
 }  // namespace
 
-}  // namespace jit::maskfn
+}  // namespace jit::mask_functions
 
 JIT_SQL_FUNCTION(jit_mask_default)
 // jit_mask_default(value anyelement): the same for every value of a type; NULL where there is none.
 Datum jit_mask_default(PG_FUNCTION_ARGS) {
-  using jit::maskfn::Cached;
+  using jit::mask_functions::Cached;
   Oid type = get_fn_expr_argtype(fcinfo->flinfo, 0);
   Cached* cached = static_cast<Cached*>(fcinfo->flinfo->fn_extra);
   if (cached == nullptr || cached->type != type) {
     MemoryContext caller = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
     cached = static_cast<Cached*>(palloc0(sizeof(Cached)));
-    cached->value = jit::maskfn::DefaultOf(type, &cached->isnull);
+    cached->value = jit::mask_functions::DefaultOf(type, &cached->isnull);
     cached->type = type;
     fcinfo->flinfo->fn_extra = cached;
     MemoryContextSwitchTo(caller);

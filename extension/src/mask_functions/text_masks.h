@@ -6,7 +6,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace jit::maskfn {
+namespace jit::mask_functions {
 
 // The length in bytes of the character that a text begins with; nullptr: one byte each.
 using CharLength = int (*)(const char* text);
@@ -68,4 +68,4 @@ void Iban(Text text, Output* out);
 // Of each word the first letter and ***. Needs 4 * text.size() + 3 bytes.
 void Name(Text text, Output* out);
 
-}  // namespace jit::maskfn
+}  // namespace jit::mask_functions

@@ -4,7 +4,7 @@
 
 #include <cstddef>
 
-namespace jit::maskfn {
+namespace jit::mask_functions {
 
 struct Dictionary {
   const char* const* words;
@@ -17,4 +17,4 @@ extern const Dictionary kCities;
 extern const Dictionary kStreets;
 extern const Dictionary kCompanies;
 
-}  // namespace jit::maskfn
+}  // namespace jit::mask_functions

@@ -1,15 +1,15 @@
 // The keyed masks of texts and identifiers, as SQL functions: the same value gives the same mask,
 // and without the key nobody can tell which.
 
-#include "maskfn/dictionaries.h"
-#include "maskfn/key.h"
+#include "mask_functions/dictionaries.h"
+#include "mask_functions/key.h"
 #include "pg/server.h"
 
 extern "C" {
 #include "utils/uuid.h"
 }
 
-namespace jit::maskfn {
+namespace jit::mask_functions {
 
 namespace {
 
@@ -93,9 +93,9 @@ Digest DigestOf(const char* purpose, const char* kind, const text* value) {
 
 }  // namespace
 
-}  // namespace jit::maskfn
+}  // namespace jit::mask_functions
 
-using namespace jit::maskfn;
+using namespace jit::mask_functions;
 
 JIT_SQL_FUNCTION(jit_mask_hash)
 // jit_mask_hash(value text, length int): hexadecimal digits of the keyed digest, 1 to 64.

@@ -1,6 +1,6 @@
 // Masks that make numbers, dates and addresses coarser, as SQL functions.
 
-#include "maskfn/arguments.h"
+#include "mask_functions/arguments.h"
 #include "pg/server.h"
 
 extern "C" {
@@ -12,7 +12,7 @@ extern "C" {
 #include "utils/numeric.h"
 }
 
-namespace jit::maskfn {
+namespace jit::mask_functions {
 
 namespace {
 
@@ -50,9 +50,9 @@ Datum NetworkOf(FunctionCallInfo fcinfo) {
 
 }  // namespace
 
-}  // namespace jit::maskfn
+}  // namespace jit::mask_functions
 
-using namespace jit::maskfn;
+using namespace jit::mask_functions;
 
 JIT_SQL_FUNCTION(jit_mask_range_int2)
 // jit_mask_range(value smallint, step smallint).

@@ -4,7 +4,7 @@
 #include <cfloat>
 #include <cmath>
 
-#include "maskfn/key.h"
+#include "mask_functions/key.h"
 #include "pg/server.h"
 
 extern "C" {
@@ -13,7 +13,7 @@ extern "C" {
 #include "utils/numeric.h"
 }
 
-namespace jit::maskfn {
+namespace jit::mask_functions {
 
 namespace {
 
@@ -88,9 +88,9 @@ int64 PickBetween(uint64 choice, int64 low, int64 high) {
 
 }  // namespace
 
-}  // namespace jit::maskfn
+}  // namespace jit::mask_functions
 
-using namespace jit::maskfn;
+using namespace jit::mask_functions;
 
 JIT_SQL_FUNCTION(jit_mask_noise_int2)
 // jit_mask_noise(value smallint, ratio double precision).
