@@ -1,15 +1,18 @@
 #include "mask/store.h"
 
+#include "mask/whitelist.h"
 #include "pg/compat.h"
 #include "pg/installed.h"
 
 extern "C" {
 #include "access/genam.h"
 #include "access/table.h"
+#include "access/transam.h"
 #include "access/xact.h"
 #include "catalog/indexing.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_seclabel.h"
+#include "catalog/pg_type.h"
 #include "commands/seclabel.h"
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
@@ -49,10 +52,31 @@ bool IsMissingFunction(Oid function, void*) {
   return !SearchSysCacheExists1(PROCOID, ObjectIdGetDatum(function));
 }
 
-// Nothing keeps a function that a mask calls from being dropped.
+// Whether the function is still one that takes such arguments: its OID may be another's by now.
+bool HasOtherSignature(const FuncExpr* call) {
+  Oid* types = nullptr;
+  int count = 0;
+  Oid result = get_func_signature(call->funcid, &types, &count);
+  int given = list_length(call->args);  // the planner adds defaults
+  if (count < given) return true;
+  if (result != call->funcresulttype && !IsPolymorphicType(result)) return true;
+  for (int i = 0; i < given; i++)
+    if (!IsPolymorphicType(types[i]) &&
+        types[i] != exprType(static_cast<Node*>(list_nth(call->args, i))))
+      return true;
+  return false;
+}
+
+// Nothing keeps a function that a mask calls from being dropped, and pg_upgrade numbers them anew.
 bool CallsMissing(Node* node, void* context) {
   if (node == nullptr) return false;
   if (check_functions_in_node(node, IsMissingFunction, context)) return true;
+  if (IsA(node, FuncExpr)) {
+    const FuncExpr* call = reinterpret_cast<const FuncExpr*>(node);
+    if (call->funcid >= FirstNormalObjectId &&
+        (!MayBeCalled(call->funcid) || HasOtherSignature(call)))
+      return true;
+  }
   return pg::WalkExpression(node, CallsMissing, context);
 }
 
