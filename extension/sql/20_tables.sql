@@ -14,7 +14,8 @@ CREATE TABLE jit.policies (
   active_hours    text,
   lapse_after     interval,
   verdict         text NOT NULL DEFAULT 'allow' CHECK (verdict IN ('allow', 'deny')),
-  break_glass     boolean NOT NULL DEFAULT false
+  break_glass     boolean NOT NULL DEFAULT false,
+  blank_values    boolean NOT NULL DEFAULT false -- constants and parameters stay out of the audit log
 );
 
 -- CREATE DATABASE … TEMPLATE copies the rows; what was asked for, approved and granted is not to come along.
@@ -106,6 +107,7 @@ CREATE TABLE jit.grants (
   session_start  timestamptz,
   client_addr    inet,
   database_oid   oid NOT NULL DEFAULT jit.database_oid(),
+  blank_values   boolean NOT NULL DEFAULT false,
   CHECK ((relation_oid = 0) = (relation_name IS NULL)),
   CHECK ((columns IS NULL) = (column_numbers IS NULL))
 );

@@ -59,3 +59,46 @@ CREATE TABLE jit.audit_partitions (
   last_seq    bigint,
   last_hash   bytea
 );
+
+-- Only the worker writes, and past these. What a superuser does about them, the chain shows.
+CREATE FUNCTION jit.refuse_audit_change() RETURNS trigger
+  LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
+    MESSAGE = format('the audit log is not to be changed: %s on %I.%I', TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME),
+    HINT = 'Old partitions are detached with jit.audit_detach.';
+END
+$$;
+
+CREATE TRIGGER refuse_change BEFORE INSERT OR UPDATE OR DELETE ON jit.audit_log
+  FOR EACH ROW EXECUTE FUNCTION jit.refuse_audit_change();
+ALTER TABLE jit.audit_log ENABLE ALWAYS TRIGGER refuse_change;
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON jit.audit_log
+  FOR EACH STATEMENT EXECUTE FUNCTION jit.refuse_audit_change();
+ALTER TABLE jit.audit_log ENABLE ALWAYS TRIGGER refuse_truncate;
+
+-- Notes an event of this transaction, for the log to have when it commits.
+CREATE FUNCTION jit.audit_event(kind text, request_id bigint, detail jsonb) RETURNS void
+  LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jit_audit_event';
+
+-- What the log says of a request when something happens to it.
+CREATE FUNCTION jit.audit_detail_of(request_id bigint) RETURNS jsonb
+  LANGUAGE plpgsql STABLE
+  SET search_path = pg_catalog, pg_temp
+  SET timezone = 'UTC'
+  SET intervalstyle = 'postgres'
+AS $$
+BEGIN
+  RETURN (
+    SELECT jsonb_strip_nulls(jsonb_build_object(
+      'requester', r.requester, 'access', left(r.access, 8000), 'statement', left(r.statement, 8000), 'reason', r.reason,
+      'ticket', r.ticket, 'duration', r.duration, 'approved_duration', r.approved_duration, 'status', r.status,
+      'policy', r.policy, 'starts_at', r.starts_at, 'expires_at', r.expires_at, 'extends', r.extends,
+      'break_glass', nullif(r.break_glass, false), 'ended_by', r.ended_by, 'end_reason', r.end_reason, 'review', r.review,
+      'comment', (SELECT a.comment FROM jit.approvals a
+                  WHERE a.request_id = r.id AND a.approver = session_user ORDER BY a.decided_at DESC LIMIT 1)))
+    FROM jit.requests r WHERE r.id = audit_detail_of.request_id);
+END
+$$;

@@ -58,6 +58,7 @@ CREATE FUNCTION jit.announce(request_id bigint, event text) RETURNS void
   LANGUAGE sql VOLATILE
   SET search_path = pg_catalog, pg_temp
 AS $$
+  SELECT jit.audit_event($2, $1, jit.audit_detail_of($1));
   -- Anybody can fill the queue of notifications; decisions must not fail by that. The daemon looks without them, too.
   SELECT pg_notify('jit_access', format('{"request_id":%s,"event":"%s"}', $1, $2)) WHERE pg_notification_queue_usage() < 0.5
 $$;
@@ -142,10 +143,12 @@ CREATE FUNCTION jit.insert_grants(request jit.requests, begins timestamptz, ends
 AS $$
   INSERT INTO jit.grants (request_id, grantee, grantee_oid, privileges, privilege_mask, relation, schema_oid, schema_name,
                           relation_oid, relation_name, columns, column_numbers, starts_at, expires_at,
-                          session_pid, session_start, client_addr)
+                          session_pid, session_start, client_addr, blank_values)
   SELECT ($1).id, ($1).requester, ($1).requester_oid, o.privileges, o.privilege_mask, o.relation, o.schema_oid,
          o.schema_name, o.relation_oid, o.relation_name, o.columns, o.column_numbers, $2, $3,
-         ($1).session_pid, ($1).session_start, ($1).client_addr
+         ($1).session_pid, ($1).session_start, ($1).client_addr,
+         EXISTS (SELECT FROM jit.policies p
+                 WHERE p.blank_values AND position(', ' || p.name || ', ' IN ', ' || ($1).policy || ', ') > 0)
   FROM jit.objects_of(($1).objects) o
 $$;
 

@@ -7,6 +7,11 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA jit FROM PUBLIC;
 
 GRANT SELECT ON jit.policies TO jit_auditor, jit_approver, jit_coordinator;
 GRANT SELECT ON jit.requests, jit.approvals, jit.grants TO jit_auditor, jit_approver;
+GRANT SELECT ON jit.audit_log, jit.audit_state, jit.audit_partitions TO jit_auditor;
+GRANT SELECT ON jit.statements TO PUBLIC;
+GRANT EXECUTE ON FUNCTION jit.audit_head(), jit.audit_hash_at(bigint) TO jit_auditor, jit_coordinator;
+REVOKE ALL ON FUNCTION @extschema@.jit_audit_verify(), @extschema@.jit_audit_verify(regclass) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@.jit_audit_verify(), @extschema@.jit_audit_verify(regclass) TO jit_auditor;
 GRANT SELECT ON jit.visible_requests, jit.my_requests, jit.pending, jit.active_grants, jit.standing_access TO PUBLIC;
 
 GRANT EXECUTE ON FUNCTION jit.run_due(), jit.next_due(), jit.cancel_ended() TO jit_coordinator;

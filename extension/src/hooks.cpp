@@ -1,5 +1,10 @@
 #include "hooks.h"
 
+#include "audit/administration.h"
+#include "audit/events.h"
+#include "audit/ring.h"
+#include "audit/statements.h"
+#include "audit/who.h"
 #include "enforce/commit.h"
 #include "enforce/copy.h"
 #include "enforce/elevation.h"
@@ -15,6 +20,7 @@
 #include "mask/errors.h"
 #include "mask/label.h"
 #include "mask/label_changes.h"
+#include "mask/raw_columns.h"
 #include "mask/side_doors.h"
 #include "mask/statistics.h"
 #include "mask/substitute.h"
@@ -26,6 +32,7 @@ extern "C" {
 #include "access/parallel.h"
 #include "access/xact.h"
 #include "executor/executor.h"
+#include "parser/analyze.h"
 #include "storage/ipc.h"
 #include "tcop/utility.h"
 }
@@ -36,6 +43,7 @@ namespace {
 
 shmem_request_hook_type previous_shmem_request = nullptr;
 shmem_startup_hook_type previous_shmem_startup = nullptr;
+post_parse_analyze_hook_type previous_parse_analyze = nullptr;
 planner_hook_type previous_planner = nullptr;
 ExecutorStart_hook_type previous_start = nullptr;
 ExecutorRun_hook_type previous_run = nullptr;
@@ -52,11 +60,13 @@ bool Concerns(Oid userid) {
 void ShmemRequest() {
   if (previous_shmem_request) previous_shmem_request();
   grants::RequestSharedMemory();
+  audit::RequestRingMemory();
 }
 
 void ShmemStartup() {
   if (previous_shmem_startup) previous_shmem_startup();
   grants::InitSharedMemory();
+  audit::InitRing();
 }
 
 PlannedStmt* NextPlanner(Query* query, const char* source, int cursor_options,
@@ -73,15 +83,25 @@ PlannedStmt* PlanSubstituted(Query* query, const char* source, int cursor_option
   return enforce::PlanGoverned(query, source, cursor_options, params, userid, NextPlanner);
 }
 
-PlannedStmt* Planner(Query* query, const char* source, int cursor_options, ParamListInfo params) {
+PlannedStmt* PlanEnforced(Query* query, const char* source, int cursor_options,
+                          ParamListInfo params) {
   return mask::PlanMasked(query, source, cursor_options, params, PlanSubstituted);
+}
+
+PlannedStmt* Planner(Query* query, const char* source, int cursor_options, ParamListInfo params) {
+  return audit::PlanAudited(query, source, cursor_options, params, PlanEnforced);
+}
+
+void ParseAnalyze(ParseState* state, Query* query, JumbleState* jumble) {
+  audit::IdentifyQuery(query, state->p_sourcetext);
+  if (previous_parse_analyze) previous_parse_analyze(state, query, jumble);
 }
 
 void NextStart(QueryDesc* desc, int eflags) {
   (previous_start ? previous_start : standard_ExecutorStart)(desc, eflags);
 }
 
-void ExecutorStartHook(QueryDesc* desc, int eflags) {
+void StartEnforced(QueryDesc* desc, int eflags) {
   Oid userid = GetUserId();
   if (!Concerns(userid)) {
     if ((eflags & EXEC_FLAG_EXPLAIN_ONLY) == 0) mask::VerifyPlan(desc->plannedstmt, userid, NIL);
@@ -90,6 +110,23 @@ void ExecutorStartHook(QueryDesc* desc, int eflags) {
   }
   enforce::NotePortal();
   enforce::StartGoverned(desc, eflags, userid, NextStart);
+}
+
+void ExecutorStartHook(QueryDesc* desc, int eflags) {
+  audit::StartAudited(desc, eflags, StartEnforced);
+}
+
+// What the audit log is to know of a statement that has started.
+audit::Facts FactsOf(const QueryDesc* desc) {
+  audit::Facts facts = {};
+  if (const enforce::Elevated* elevated = enforce::FindElevated(desc)) {
+    facts.request_count = Min(elevated->coverage.count, audit::kMostRequests);
+    for (int i = 0; i < facts.request_count; i++)
+      facts.request_ids[i] = elevated->coverage.used[i].request_id;
+    facts.blank_values = elevated->coverage.blank_values;
+  }
+  facts.raw_columns = mask::RawColumnsOf(desc->plannedstmt);
+  return facts;
 }
 
 struct RunArguments {
@@ -115,9 +152,13 @@ void RunMaybeWatched(void* arg) {
   }
 }
 
+void RunGuarded(void* arg) {
+  mask::RunGuarded(static_cast<RunArguments*>(arg)->desc, RunMaybeWatched, arg);
+}
+
 void ExecutorRunHook(QueryDesc* desc, ScanDirection direction, uint64 count, bool execute_once) {
   RunArguments a = {desc, direction, count, execute_once};
-  mask::RunGuarded(desc, RunMaybeWatched, &a);
+  audit::RunAudited(desc, RunGuarded, &a);
 }
 
 void NextFinish(void* arg) {
@@ -131,12 +172,17 @@ void FinishMaybeWatched(void* arg) {
     NextFinish(arg);
 }
 
+void FinishGuarded(void* arg) {
+  mask::RunGuarded(static_cast<QueryDesc*>(arg), FinishMaybeWatched, arg);
+}
+
 // AFTER triggers run here.
-void ExecutorFinishHook(QueryDesc* desc) { mask::RunGuarded(desc, FinishMaybeWatched, desc); }
+void ExecutorFinishHook(QueryDesc* desc) { audit::FinishAudited(desc, FinishGuarded, desc); }
 
 void NextEnd(QueryDesc* desc) { (previous_end ? previous_end : standard_ExecutorEnd)(desc); }
 
 void ExecutorEndHook(QueryDesc* desc) {
+  audit::NoteFinished(desc);
   enforce::Elevated* elevated = enforce::FindElevated(desc);
   PlannedStmt* original = elevated ? elevated->original : nullptr;
   PlannedStmt* copy = elevated ? elevated->copy : nullptr;
@@ -167,6 +213,8 @@ void UtilityOfUser(void* arg) {
               a.completion);
 }
 
+void UtilityGuarded(void* arg) { mask::RunUtilityGuarded(UtilityOfUser, arg); }
+
 void Utility(PlannedStmt* statement, const char* source, bool read_only_tree,
              ProcessUtilityContext context, ParamListInfo params, QueryEnvironment* environment,
              DestReceiver* dest, QueryCompletion* completion) {
@@ -174,10 +222,13 @@ void Utility(PlannedStmt* statement, const char* source, bool read_only_tree,
   enforce::UtilityArguments a = {statement,   source, read_only_tree, context,    params,
                                  environment, dest,   completion,     NextUtility};
   // ROLLBACK must work in a failed transaction, where no catalog can be read.
-  if (IsAbortedTransactionBlockState() || IsA(statement->utilityStmt, TransactionStmt))
+  if (IsAbortedTransactionBlockState() || IsA(statement->utilityStmt, TransactionStmt)) {
     NextUtility(statement, source, read_only_tree, context, params, environment, dest, completion);
-  else
-    mask::RunUtilityGuarded(UtilityOfUser, &a);
+  } else {
+    audit::ReleaseDatabaseFor(statement->utilityStmt);
+    audit::RunUtilityAudited(statement, source, params, completion, UtilityGuarded, &a);
+    audit::NoteMembership(statement->utilityStmt);
+  }
   mask::AfterUtility();
 }
 
@@ -188,6 +239,8 @@ void InstallHooks() {
   shmem_request_hook = ShmemRequest;
   previous_shmem_startup = shmem_startup_hook;
   shmem_startup_hook = ShmemStartup;
+  previous_parse_analyze = post_parse_analyze_hook;
+  post_parse_analyze_hook = ParseAnalyze;
   previous_planner = planner_hook;
   planner_hook = Planner;
   previous_start = ExecutorStart_hook;
@@ -212,6 +265,10 @@ void InstallHooks() {
   mask::InitStatistics();
   mask::InitErrors();
   mask::InitSideDoors();
+  mask::SetLabelListener(audit::NoteLabel);
+  audit::InitWho();
+  audit::InitEvents();
+  audit::InitStatements({FactsOf, enforce::WasEndedByGrant});
 }
 
 }  // namespace jit

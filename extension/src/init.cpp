@@ -9,6 +9,7 @@ PG_MODULE_MAGIC;
 PGDLLEXPORT void _PG_init(void);
 }
 
+#include "audit/worker.h"
 #include "hooks.h"
 #include "settings.h"
 
@@ -21,6 +22,7 @@ void _PG_init(void) {
                      "there are others) and restart the server.")));
   jit::DefineSettings();
   jit::InstallHooks();
+  jit::audit::RegisterLauncher();
 }
 
 JIT_SQL_FUNCTION(jit_library_version)

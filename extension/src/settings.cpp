@@ -1,5 +1,6 @@
 #include "settings.h"
 
+#include "audit/settings.h"
 #include "mask_functions/key.h"
 #include "pg/server.h"
 
@@ -17,6 +18,7 @@ void DefineSettings() {
                            "When off, EXPLAIN needs a grant of EXPLAIN or of what the statement "
                            "itself needs.",
                            &default_explain, true, PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
+  audit::DefineSettings();
   mask_functions::DefineKeySettings();
   MarkGUCPrefixReserved("jit_access");
 }

@@ -5,6 +5,7 @@
 
 #include "access/own_statement.h"
 #include "pg/installed.h"
+#include "pg/own_code.h"
 
 extern "C" {
 #include "catalog/namespace.h"
@@ -67,7 +68,7 @@ Datum jit_decide(PG_FUNCTION_ARGS) {
   LOCAL_FCINFO(call, FUNC_MAX_ARGS);
   InitFunctionCallInfoData(*call, &function, fcinfo->nargs, InvalidOid, nullptr, nullptr);
   for (int i = 0; i < fcinfo->nargs; i++) call->args[i] = fcinfo->args[i];
-  Datum result = FunctionCallInvoke(call);
+  Datum result = jit::pg::CallOwnCode(call);
   fcinfo->isnull = call->isnull;
   return result;
 }

@@ -2,6 +2,8 @@
 
 #include "access/request.h"
 
+#include "pg/own_code.h"
+
 extern "C" {
 #include "catalog/namespace.h"
 #include "nodes/value.h"
@@ -88,7 +90,7 @@ Datum File(FunctionCallInfo fcinfo, List* specs, const char* asked, const char* 
   PassOn(call, 9, fcinfo, kClientAddr);
   PassOn(call, 10, fcinfo, kBreakGlass);
   call->args[11] = {0, true};  // extends
-  Datum id = FunctionCallInvoke(call);
+  Datum id = pg::CallOwnCode(call);
   if (call->isnull) elog(ERROR, "jit.file_request returned NULL");
   return id;
 }

@@ -26,6 +26,7 @@ namespace {
 
 constexpr TimeoutId kNoTimeout = MAX_TIMEOUTS;
 TimeoutId timer = kNoTimeout;
+bool ended_by_grant = false;
 constexpr TimestampTz kRetry = 10 * (USECS_PER_SEC / 1000);
 
 void Interrupt() {
@@ -94,6 +95,7 @@ const grants::RunningEntry* FirstOf(const grants::Coverage& coverage) {
   TimestampTz now = GetCurrentTimestamp();
   const grants::RunningEntry* first = FirstOf(e->coverage);
   char* hint = RequestHint(lacking);
+  ended_by_grant = true;
   // The code that PL/pgSQL's WHEN OTHERS does not trap.
   ereport(ERROR, (errcode(ERRCODE_QUERY_CANCELED),
                   errmsg("canceling statement because %s",
@@ -124,10 +126,12 @@ void RequireCovered(Elevated* e) {
   bool ended = geterrcode() == ERRCODE_QUERY_CANCELED && grants::FirstToEnd(mark, &entry) &&
                entry.expires_at <= now;
   grants::LeaveRunning(mark);
+  // What an inner statement has said already passes through here as well.
   if (!ended) PG_RE_THROW();
   MemoryContextSwitchTo(context);
   ErrorData* error = CopyErrorData();
   FlushErrorState();
+  ended_by_grant = true;
   int64 request_id = entry.extension_id != 0 ? entry.extension_id : entry.request_id;
   error->message =
       psprintf("canceling statement because %s", EndOf(request_id, entry.expires_at, now));
@@ -151,10 +155,13 @@ void InitExpiry() {
 // nothing runs does nothing.
 void WatchRunning() { SetTimer(grants::EarliestEnd()); }
 
+bool WasEndedByGrant() { return ended_by_grant; }
+
 void RequireRowsCovered(const QueryDesc* desc) {
   List* uncovered = UncoveredRowsOf(desc);
   if (uncovered == NIL) return;
   char* hint = RequestHint(uncovered);
+  ended_by_grant = true;
   ereport(ERROR, (errcode(ERRCODE_QUERY_CANCELED),
                   errmsg("canceling statement because access that its rows were read by has ended"),
                   hint ? errhint("%s", hint) : 0));
@@ -166,6 +173,7 @@ void RunWatched(Elevated* e, void (*body)(void* arg), void* arg) {
   RequireCovered(e);
   RequireRowsCovered(e->desc);
   if (e->writes) NoteWrite(e->userid, e->needs, FirstOf(e->coverage)->request_id);
+  ended_by_grant = false;
   int mark = Enter(e);
   PG_TRY();
   {

@@ -17,6 +17,9 @@ void RunWatched(Elevated* statement, void (*body)(void* arg), void* arg);
 // have read by grants that have ended.
 void RequireRowsCovered(const QueryDesc* desc);
 
+// Whether the error being thrown was raised because access had ended.
+bool WasEndedByGrant();
+
 // Sets the timer to the earliest end of what runs; see grants::EnterRunning.
 void WatchRunning();
 

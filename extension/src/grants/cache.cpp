@@ -39,7 +39,7 @@ void OnInvalidation() { stale = true; }
 struct Columns {
   AttrNumber request_id, grantee, grantee_oid, mask, schema_oid, schema_name, relation_oid,
       relation_name, column_numbers, starts_at, expires_at, revoked_at, session_pid, session_start,
-      client_addr, database_oid;
+      client_addr, database_oid, blank_values;
 };
 
 AttrNumber Column(Relation rel, const char* name) {
@@ -59,7 +59,7 @@ Columns FindColumns(Relation rel) {
       Column(rel, "relation_oid"),   Column(rel, "relation_name"), Column(rel, "column_numbers"),
       Column(rel, "starts_at"),      Column(rel, "expires_at"),    Column(rel, "revoked_at"),
       Column(rel, "session_pid"),    Column(rel, "session_start"), Column(rel, "client_addr"),
-      Column(rel, "database_oid")};
+      Column(rel, "database_oid"),   Column(rel, "blank_values")};
 }
 
 class Row {
@@ -137,6 +137,7 @@ Grant ReadGrant(const Row& row, const Columns& c) {
   CopyName(row, c.relation_name, &grant.relation_name);
   grant.starts_at = DatumGetTimestampTz(row.Value(c.starts_at));
   grant.expires_at = DatumGetTimestampTz(row.Value(c.expires_at));
+  grant.blank_values = DatumGetBool(row.Value(c.blank_values));
   grant.by_column = !row.IsNull(c.column_numbers);
   if (grant.by_column) grant.columns = ReadColumnNumbers(row.Value(c.column_numbers));
   return grant;

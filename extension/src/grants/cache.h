@@ -20,6 +20,7 @@ struct Grant {
   Bitmapset* columns;  // offset by FirstLowInvalidHeapAttributeNumber; if by_column
   TimestampTz starts_at;
   TimestampTz expires_at;
+  bool blank_values;  // its policy keeps values out of the audit log
 };
 
 // Registers the invalidation listener. Once, from _PG_init.

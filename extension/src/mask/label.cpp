@@ -151,12 +151,15 @@ bool TryApply(const LabelledColumn* column) {
   return bound;
 }
 
+LabelListener listener = nullptr;
+
 void Check(const ObjectAddress* object, const char* label) {
   if (object->classId != RelationRelationId || object->objectSubId == 0) {
     if (label == nullptr) return;
     RefuseObject("this kind of object", kOnColumns);
   }
   AttrNumber attno = static_cast<AttrNumber>(object->objectSubId);
+  TellLabelListener(object->objectId, attno, label);
   if (label == nullptr) {
     ForgetMasks(object->objectId, attno);
     CacheInvalidateRelcacheByRelid(object->objectId);
@@ -188,6 +191,12 @@ void Check(const ObjectAddress* object, const char* label) {
 }
 
 }  // namespace
+
+void SetLabelListener(LabelListener l) { listener = l; }
+
+void TellLabelListener(Oid relid, AttrNumber attno, const char* text) {
+  if (listener) listener(relid, attno, text);
+}
 
 void ApplyLabel(Oid relid, AttrNumber attno, const char* text) {
   RequireSound(relid, attno, text);

@@ -89,8 +89,9 @@ void OnObjectAccess(ObjectAccessType access, Oid class_id, Oid object, int sub_i
   if (previous_object_access) previous_object_access(access, class_id, object, sub_id, arg);
   // A binary upgrade copies the catalogs as they are.
   if (IsBinaryUpgrade || !IsTransactionState()) return;
-  if (access == OAT_DROP && class_id == RelationRelationId && AnyMasks())
-    ForgetMasks(object, static_cast<AttrNumber>(sub_id));
+  if (access == OAT_DROP && class_id == RelationRelationId && AnyMasks() &&
+      ForgetMasks(object, static_cast<AttrNumber>(sub_id)))
+    TellLabelListener(object, static_cast<AttrNumber>(sub_id), nullptr);
   if (access == OAT_DROP && class_id == ProcedureRelationId && AnyMasks() && MayBeCalled(object))
     OnFunctionDrop();
   if (access == OAT_POST_ALTER && AnyMasks())

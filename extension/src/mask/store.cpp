@@ -209,12 +209,12 @@ void StoreMask(Oid relid, AttrNumber attno, const char* kind, const char* mask_c
   CommandCounterIncrement();
 }
 
-void ForgetMasks(Oid relid, AttrNumber attno) {
+bool ForgetMasks(Oid relid, AttrNumber attno) {
   const pg::Installed* here = pg::GetInstalled();
-  if (here == nullptr || !OidIsValid(here->masks)) return;
+  if (here == nullptr || !OidIsValid(here->masks)) return false;
   // DROP EXTENSION drops it together with the others.
   Relation masks = try_table_open(here->masks, RowExclusiveLock);
-  if (masks == nullptr) return;
+  if (masks == nullptr) return false;
   ScanKeyData keys[2];
   SysScanDesc scan = ScanMasks(masks, relid, attno, keys);
   HeapTuple tuple;
@@ -226,6 +226,7 @@ void ForgetMasks(Oid relid, AttrNumber attno) {
   systable_endscan(scan);
   if (found) CacheInvalidateRelcache(masks);
   table_close(masks, NoLock);
+  return found;
 }
 
 }  // namespace jit::mask

@@ -42,6 +42,6 @@ List* AllLabels();
 void StoreMask(Oid relid, AttrNumber attno, const char* kind, const char* mask_class, Node* tree);
 
 // Forgets one column's, or with InvalidAttrNumber the whole relation's.
-void ForgetMasks(Oid relid, AttrNumber attno);
+bool ForgetMasks(Oid relid, AttrNumber attno);
 
 }  // namespace jit::mask

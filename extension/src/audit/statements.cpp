@@ -1,0 +1,350 @@
+#include "audit/statements.h"
+
+#include "audit/log.h"
+#include "audit/open_statements.h"
+#include "audit/relations.h"
+#include "audit/settings.h"
+#include "audit/text.h"
+#include "audit/who.h"
+#include "pg/own_code.h"
+
+extern "C" {
+#include "access/parallel.h"
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "executor/executor.h"
+#include "storage/ipc.h"
+#include "tcop/tcopprot.h"
+#include "tcop/utility.h"
+#include "utils/memutils.h"
+#include "utils/queryjumble.h"
+}
+
+namespace jit::audit {
+
+namespace {
+
+Sources sources;
+emit_log_hook_type previous_emit_log = nullptr;
+
+// The error that goes through the hooks now is in the log already.
+bool error_recorded = false;
+
+bool IsClient() { return MyBackendType == B_BACKEND && !IsParallelWorker(); }
+
+bool MayRefuse() { return !IsNeverRefused(); }
+
+const char* CommandOf(const PlannedStmt* plan) {
+  return GetCommandTagName(
+      CreateCommandTag(reinterpret_cast<Node*>(const_cast<PlannedStmt*>(plan))));
+}
+
+void FillText(Record* record, const StatementText& text) {
+  record->statement = text.text;
+  record->statement_length = text.length;
+  record->statement_sha256 = text.sha256;
+}
+
+// A record of a statement that never began. Called with the error flushed, so that it may wait.
+void EnterRefusal(const ErrorData* error, const char* command, const StatementText& text,
+                  List* relations) {
+  Record record;
+  record.at = GetCurrentTimestamp();
+  record.kind = kRefused;
+  FillWho(&record);
+  record.statement_id = NextStatementId();
+  record.parent_id = RunningStatement();
+  record.transaction_id = TransactionNumber(record.statement_id);
+  record.command = command;
+  FillText(&record, text);
+  record.relations = relations;
+  record.sqlstate = unpack_sql_state(error->sqlerrcode);
+  record.message = error->message;
+  Enter(record, 0, false);
+}
+
+struct Refusal {
+  const char* command;
+  const char* source;
+  int location;
+  int length;
+  const PlannedStmt* plan;  // null while there is none
+};
+
+// In PG_CATCH: records that the statement is refused, and throws the error on.
+[[noreturn]] void RethrowRefused(const Refusal& refusal, MemoryContext context) {
+  MemoryContextSwitchTo(context);
+  ErrorData* error = CopyErrorData();
+  FlushErrorState();
+  bool recordable = !error_recorded && IsTransactionState();
+  if (recordable) {
+    error_recorded = true;
+    EnterRefusal(error, refusal.command,
+                 TextOf(refusal.source, refusal.location, refusal.length, false),
+                 refusal.plan != nullptr ? RelationsOf(refusal.plan) : NIL);
+  }
+  ReThrowError(error);
+  pg_unreachable();
+}
+
+// In PG_CATCH: keeps what the error says for the record of the statement's end.
+void NoteError(OpenStatement* open, MemoryContext context) {
+  MemoryContext caller = MemoryContextSwitchTo(context);
+  ErrorData* error = CopyErrorData();
+  strlcpy(open->sqlstate, unpack_sql_state(error->sqlerrcode), sizeof open->sqlstate);
+  if (error->message != nullptr)
+    strlcpy(open->message, Cut(error->message, sizeof open->message - 1), sizeof open->message);
+  open->cancelled = error->sqlerrcode == ERRCODE_QUERY_CANCELED && sources.ended_by_grant();
+  error_recorded = true;
+  FreeErrorData(error);
+  MemoryContextSwitchTo(caller);
+}
+
+struct Begin {
+  const char* command;
+  StatementText text;
+  List* parameters;
+  List* relations;
+  int64 query_id;
+  bool writes;
+};
+
+// Enters the record of a begin, and fills in what its end will need.
+void EnterBegin(OpenStatement* open, const Begin& begin, const Facts& facts) {
+  Record record;
+  record.at = GetCurrentTimestamp();
+  record.kind = kBegun;
+  FillWho(&record);
+  record.statement_id = open->id = NextStatementId();
+  record.parent_id = RunningStatement();
+  record.transaction_id = open->transaction_id = TransactionNumber(open->id);
+  record.request_count = open->request_count = facts.request_count;
+  record.request_ids = facts.request_ids;
+  memcpy(open->request_ids, facts.request_ids, sizeof(int64) * facts.request_count);
+  record.command = begin.command;
+  FillText(&record, begin.text);
+  record.parameters = begin.parameters;
+  record.query_id = begin.query_id;
+  record.relations = begin.relations;
+  record.raw_columns = facts.raw_columns;
+  if (record.session_user != nullptr)
+    strlcpy(NameStr(open->session_user), record.session_user, NAMEDATALEN);
+  bool first_write = begin.writes && !TransactionPromised();
+  open->place = Enter(record, first_write ? 2 * kEndSize : kEndSize, MayRefuse());
+  if (first_write) PromiseTransaction(open->place, open->session_user);
+  Open(open);
+}
+
+bool WritesByPlan(const PlannedStmt* plan) {
+  return plan->commandType != CMD_SELECT || plan->hasModifyingCTE;
+}
+
+void BeginQuery(QueryDesc* desc, const Facts& facts, List* relations) {
+  const PlannedStmt* plan = desc->plannedstmt;
+  Begin begin = {CommandOf(plan),
+                 TextOf(desc->sourceText, plan->stmt_location, plan->stmt_len, facts.blank_values),
+                 ParametersOf(desc->params, facts.blank_values),
+                 relations,
+                 static_cast<int64>(plan->queryId),
+                 WritesByPlan(plan)};
+  MemoryContext query_context = desc->estate->es_query_cxt;
+  OpenStatement* open =
+      static_cast<OpenStatement*>(MemoryContextAllocZero(query_context, sizeof(OpenStatement)));
+  MemoryContextCallback* callback = static_cast<MemoryContextCallback*>(
+      MemoryContextAllocZero(query_context, sizeof(MemoryContextCallback)));
+  open->desc = desc;
+  EnterBegin(open, begin, facts);
+  // The end of the statement's memory is its end, on every way out.
+  callback->func = [](void* arg) { Close(static_cast<OpenStatement*>(arg)); };
+  callback->arg = open;
+  MemoryContextRegisterResetCallback(query_context, callback);
+}
+
+// What functions of the extension and of the catalogs look up for the statement around them.
+bool IsHousekeeping(const Facts& facts, const List* relations, const PlannedStmt* plan) {
+  return RunningStatement() != 0 && facts.request_count == 0 && facts.raw_columns == NIL &&
+         relations != NIL && !WritesByPlan(plan) && AreCatalogs(plan);
+}
+
+void StartChecked(QueryDesc* desc, int eflags, bool session,
+                  void (*next)(QueryDesc* desc, int eflags)) {
+  if (!session) {
+    next(desc, eflags);
+    return;
+  }
+  MemoryContext context = CurrentMemoryContext;
+  PG_TRY();
+  { next(desc, eflags); }
+  PG_CATCH();
+  {
+    const PlannedStmt* plan = desc->plannedstmt;
+    RethrowRefused({CommandOf(plan), desc->sourceText, plan->stmt_location, plan->stmt_len, plan},
+                   context);
+  }
+  PG_END_TRY();
+}
+
+// Errors that no hook has seen: of parsing, of a failed transaction's statements, of COMMIT.
+void OnEmitLog(ErrorData* error) {
+  if (error->elevel == ERROR && IsClient() && WasSessionAudited()) {
+    if (!error_recorded && debug_query_string != nullptr && OidIsValid(MyDatabaseId) &&
+        !RecoveryInProgress()) {
+      Record record;
+      record.at = GetCurrentTimestamp();
+      record.kind = kRefused;
+      FillWhoCached(&record);
+      record.statement_id = NextStatementId();
+      FillText(&record, TextOf(debug_query_string, -1, 0, false));
+      record.sqlstate = unpack_sql_state(error->sqlerrcode);
+      record.message = error->message != nullptr ? Cut(error->message, 1000) : nullptr;
+      EnterNow(record);
+    }
+    error_recorded = false;
+  }
+  if (previous_emit_log) previous_emit_log(error);
+}
+
+void OnTransaction(XactEvent event, void*) {
+  if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT && event != XACT_EVENT_PREPARE)
+    return;
+  EndTransaction(event == XACT_EVENT_COMMIT    ? kCommitted
+                 : event == XACT_EVENT_PREPARE ? kPrepared
+                                               : kRolledBack);
+}
+
+// Runs a part of the statement's execution; `counts`: it yields or changes rows.
+void RunCounted(OpenStatement* open, QueryDesc* desc, bool counts, void (*body)(void* arg),
+                void* arg) {
+  MemoryContext context = CurrentMemoryContext;
+  int64 outer = EnterStatement(open);
+  PG_TRY();
+  { body(arg); }
+  PG_CATCH();
+  {
+    LeaveStatement(open, outer);
+    if (counts) open->rows += static_cast<int64>(desc->estate->es_processed);
+    NoteError(open, context);
+    PG_RE_THROW();
+  }
+  PG_END_TRY();
+  LeaveStatement(open, outer);
+  if (counts) open->rows += static_cast<int64>(desc->estate->es_processed);
+  if (outer == 0) error_recorded = false;
+}
+
+}  // namespace
+
+void InitStatements(const Sources& from) {
+  sources = from;
+  previous_emit_log = emit_log_hook;
+  emit_log_hook = OnEmitLog;
+  RegisterXactCallback(OnTransaction, nullptr);
+}
+
+void StartAudited(QueryDesc* desc, int eflags, void (*next)(QueryDesc* desc, int eflags)) {
+  if (mode == kModeOff || !IsClient() || pg::InOwnCode() || InNoForceRLSOperation()) {
+    next(desc, eflags);
+    return;
+  }
+  bool session = IsSessionAudited();
+  StartChecked(desc, eflags, session, next);
+  if ((eflags & EXEC_FLAG_EXPLAIN_ONLY) != 0) return;
+  Facts facts = sources.facts(desc);
+  bool sees_raw = facts.raw_columns != NIL && unmasked && !superuser_arg(GetUserId());
+  if (!session && facts.request_count == 0 && !sees_raw) return;
+  List* relations = RelationsOf(desc->plannedstmt);
+  if (IsHousekeeping(facts, relations, desc->plannedstmt)) return;
+  BeginQuery(desc, facts, relations);
+}
+
+void RunAudited(QueryDesc* desc, void (*body)(void* arg), void* arg) {
+  OpenStatement* open = FindOpen(desc);
+  if (open == nullptr) {
+    body(arg);
+    return;
+  }
+  if (!open->durable) {
+    RequireDurable(open->place, MayRefuse());
+    open->durable = true;
+  }
+  RunCounted(open, desc, true, body, arg);
+}
+
+void FinishAudited(QueryDesc* desc, void (*body)(void* arg), void* arg) {
+  OpenStatement* open = FindOpen(desc);
+  if (open != nullptr)
+    RunCounted(open, desc, false, body, arg);
+  else
+    body(arg);
+}
+
+void NoteFinished(const QueryDesc* desc) {
+  OpenStatement* open = FindOpen(desc);
+  if (open != nullptr) open->finished = true;
+}
+
+PlannedStmt* PlanAudited(Query* query, const char* source, int cursor_options, ParamListInfo params,
+                         PlanFunction next) {
+  if (mode == kModeOff || !IsClient() || pg::InOwnCode() || !IsSessionAudited())
+    return next(query, source, cursor_options, params);
+  MemoryContext context = CurrentMemoryContext;
+  // Planning changes the query.
+  Refusal refusal = {GetCommandTagName(CreateCommandTag(reinterpret_cast<Node*>(query))), source,
+                     query->stmt_location, query->stmt_len, nullptr};
+  PlannedStmt* plan = nullptr;
+  PG_TRY();
+  { plan = next(query, source, cursor_options, params); }
+  PG_CATCH();
+  { RethrowRefused(refusal, context); }
+  PG_END_TRY();
+  return plan;
+}
+
+void RunUtilityAudited(const PlannedStmt* statement, const char* source, ParamListInfo params,
+                       const QueryCompletion* completion, void (*body)(void* arg), void* arg) {
+  if (mode == kModeOff || !IsClient() || pg::InOwnCode() || !IsSessionAudited()) {
+    body(arg);
+    return;
+  }
+  const Node* node = statement->utilityStmt;
+  Facts none = {};
+  Begin begin = {CommandOf(statement),
+                 TextOf(source, statement->stmt_location, statement->stmt_len, false),
+                 ParametersOf(params, false),
+                 RelationsOfUtility(node),
+                 static_cast<int64>(statement->queryId),
+                 GetCommandLogLevel(const_cast<Node*>(node)) != LOGSTMT_ALL};
+  OpenStatement open = {};
+  EnterBegin(&open, begin, none);
+  MemoryContext context = CurrentMemoryContext;
+  int64 outer = 0;
+  PG_TRY();
+  {
+    RequireDurable(open.place, MayRefuse());
+    outer = EnterStatement(&open);
+    body(arg);
+  }
+  PG_CATCH();
+  {
+    LeaveStatement(&open, outer);
+    NoteError(&open, context);
+    Close(&open);
+    PG_RE_THROW();
+  }
+  PG_END_TRY();
+  LeaveStatement(&open, outer);
+  open.finished = true;
+  if (completion != nullptr && completion->commandTag != CMDTAG_UNKNOWN)
+    open.rows = static_cast<int64>(completion->nprocessed);
+  Close(&open);
+  if (outer == 0) error_recorded = false;
+}
+
+void IdentifyQuery(Query* query, const char* source) {
+  if (query->queryId != UINT64CONST(0) || source == nullptr || mode == kModeOff || !IsClient() ||
+      !IsTransactionState() || !IsSessionAudited())
+    return;
+  JumbleQuery(query, source);
+}
+
+}  // namespace jit::audit

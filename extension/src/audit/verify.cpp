@@ -1,0 +1,204 @@
+// jit_audit_verify: goes through the chain from its beginning.
+
+#include "audit/chain.h"
+#include "audit/record.h"
+
+extern "C" {
+#include "executor/spi.h"
+#include "funcapi.h"
+#include "utils/lsyscache.h"
+}
+
+namespace jit::audit {
+
+namespace {
+
+constexpr long kAtATime = 1000;
+
+// Where a chain, or a part of it, is known to begin or to end. Seq 0: not known.
+struct End {
+  int64 seq;
+  uint8 hash[kSha256Size];
+};
+
+struct Outcome {
+  int64 checked;
+  int64 first_bad;  // 0: none
+};
+
+bool CopyHash(Datum value, bool isnull, uint8* hash) {
+  if (isnull) return false;
+  const bytea* bytes = DatumGetByteaPP(value);
+  if (VARSIZE_ANY_EXHDR(bytes) != kSha256Size) return false;
+  memcpy(hash, VARDATA_ANY(bytes), kSha256Size);
+  return true;
+}
+
+// The one row (bigint, bytea) of a query; seq 0 where there is none.
+End ReadEnd(const char* query, int count, Oid* types, Datum* arguments) {
+  End end = {};
+  if (SPI_execute_with_args(query, count, types, arguments, nullptr, true, 1) != SPI_OK_SELECT)
+    elog(ERROR, "jit_audit_verify: %s", query);
+  if (SPI_processed != 1) return end;
+  TupleDesc desc = SPI_tuptable->tupdesc;
+  bool isnull;
+  Datum seq = SPI_getbinval(SPI_tuptable->vals[0], desc, 1, &isnull);
+  if (isnull) return end;
+  Datum hash = SPI_getbinval(SPI_tuptable->vals[0], desc, 2, &isnull);
+  if (CopyHash(hash, isnull, end.hash)) end.seq = DatumGetInt64(seq);
+  return end;
+}
+
+// The end of the part that was cut off before the first row there is: by the register of what was
+// detached.
+End CutBefore(int64 first_seq) {
+  Oid types[] = {INT8OID};
+  Datum arguments[] = {Int64GetDatum(first_seq - 1)};
+  return ReadEnd(
+      "SELECT p.last_seq, p.last_hash FROM jit.audit_partitions p"
+      " WHERE p.detached_at IS NOT NULL AND p.last_seq OPERATOR(pg_catalog.=) $1 LIMIT 1",
+      1, types, arguments);
+}
+
+End StateEnd() {
+  return ReadEnd("SELECT s.last_seq, s.last_hash FROM jit.audit_state s", 0, nullptr, nullptr);
+}
+
+// Of a detached partition: what the register says it ends with.
+End RegisteredEnd(Oid partition) {
+  Oid types[] = {OIDOID};
+  Datum arguments[] = {ObjectIdGetDatum(partition)};
+  return ReadEnd(
+      "SELECT p.last_seq, p.last_hash FROM jit.audit_partitions p JOIN pg_catalog.pg_class c"
+      " ON c.relname OPERATOR(pg_catalog.=) p.partition WHERE c.oid OPERATOR(pg_catalog.=) $1"
+      " AND p.detached_at IS NOT NULL",
+      1, types, arguments);
+}
+
+struct Walk {
+  bool whole;  // the log, not one partition of it
+  bool started;
+  End before;  // the row before the next
+  Outcome outcome;
+};
+
+bool CheckFirst(Walk* walk, int64 seq, const uint8* previous) {
+  walk->started = true;
+  if (!walk->whole) {
+    // What came before is not here: the first row is believed.
+    walk->before.seq = seq - 1;
+    memcpy(walk->before.hash, previous, kSha256Size);
+    return true;
+  }
+  if (seq == 1) {
+    walk->before = {};  // the chain begins with zeros
+    return true;
+  }
+  walk->before = CutBefore(seq);
+  return walk->before.seq == seq - 1;
+}
+
+bool CheckRow(Walk* walk, HeapTuple tuple, TupleDesc desc) {
+  Datum values[kColumnCount];
+  bool nulls[kColumnCount];
+  heap_deform_tuple(tuple, desc, values, nulls);
+  int64 seq = DatumGetInt64(values[kSeq - 1]);
+  uint8 previous[kSha256Size];
+  uint8 hash[kSha256Size];
+  uint8 computed[kSha256Size];
+  bool readable = CopyHash(values[kPrevHash - 1], nulls[kPrevHash - 1], previous) &&
+                  CopyHash(values[kHash - 1], nulls[kHash - 1], hash);
+  bool first = !walk->started;
+  if (readable && first && !CheckFirst(walk, seq, previous)) {
+    walk->outcome.first_bad = seq - 1;
+    return false;
+  }
+  if (seq != walk->before.seq + 1 && readable) {
+    // The row that should stand here does not; or one stands here twice.
+    walk->outcome.first_bad = Min(seq, walk->before.seq + 1);
+    return false;
+  }
+  if (readable) HashRow(desc, values, nulls, previous, computed);
+  if (!readable || memcmp(previous, walk->before.hash, kSha256Size) != 0 ||
+      memcmp(hash, computed, kSha256Size) != 0) {
+    walk->outcome.first_bad = seq;
+    return false;
+  }
+  walk->before.seq = seq;
+  memcpy(walk->before.hash, hash, kSha256Size);
+  walk->outcome.checked++;
+  return true;
+}
+
+void WalkRows(Walk* walk, const char* table) {
+  char* query = psprintf("SELECT * FROM %s ORDER BY seq USING OPERATOR(pg_catalog.<)", table);
+  Portal portal = SPI_cursor_open_with_args(nullptr, query, 0, nullptr, nullptr, nullptr, true,
+                                            CURSOR_OPT_NO_SCROLL);
+  MemoryContext row_context = AllocSetContextCreate(CurrentMemoryContext, "jit_access audit rows",
+                                                    ALLOCSET_DEFAULT_SIZES);
+  bool good = true;
+  while (good) {
+    CHECK_FOR_INTERRUPTS();
+    SPI_cursor_fetch(portal, true, kAtATime);
+    if (SPI_processed == 0) break;
+    if (SPI_tuptable->tupdesc->natts != kColumnCount)
+      ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+                      errmsg("%s is no part of the audit log", table),
+                      errhint("jit.audit_partitions lists the partitions there are and were.")));
+    for (uint64 i = 0; i < SPI_processed && good; i++) {
+      MemoryContext caller = MemoryContextSwitchTo(row_context);
+      good = CheckRow(walk, SPI_tuptable->vals[i], SPI_tuptable->tupdesc);
+      MemoryContextSwitchTo(caller);
+      MemoryContextReset(row_context);
+    }
+    SPI_freetuptable(SPI_tuptable);
+  }
+  SPI_cursor_close(portal);
+}
+
+// The end must be the one that is known: rows removed from it leave no gap.
+void CheckEnd(Walk* walk, const End& known) {
+  if (walk->outcome.first_bad != 0) return;
+  if (walk->whole && !walk->started) walk->before = CutBefore(known.seq + 1);  // all is cut off
+  if (walk->before.seq == known.seq &&
+      (known.seq == 0 || memcmp(walk->before.hash, known.hash, kSha256Size) == 0))
+    return;
+  walk->outcome.first_bad = walk->before.seq < known.seq ? walk->before.seq + 1 : known.seq + 1;
+}
+
+Outcome Verify(Oid partition) {
+  Walk walk = {};
+  walk.whole = !OidIsValid(partition);
+  SPI_connect();
+  const char* table = "jit.audit_log";
+  if (!walk.whole) {
+    const char* name = get_rel_name(partition);
+    if (name == nullptr)
+      ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+                      errmsg("relation with OID %u does not exist", partition)));
+    table = quote_qualified_identifier(get_namespace_name(get_rel_namespace(partition)), name);
+  }
+  // All by the statement's one snapshot: the log may grow meanwhile.
+  WalkRows(&walk, table);
+  End known = walk.whole ? StateEnd() : RegisteredEnd(partition);
+  if (walk.whole || known.seq != 0) CheckEnd(&walk, known);
+  SPI_finish();
+  return walk.outcome;
+}
+
+}  // namespace
+
+}  // namespace jit::audit
+
+JIT_SQL_FUNCTION(jit_audit_verify)
+// jit_audit_verify() and jit_audit_verify(partition regclass)
+Datum jit_audit_verify(PG_FUNCTION_ARGS) {
+  TupleDesc desc;
+  if (get_call_result_type(fcinfo, nullptr, &desc) != TYPEFUNC_COMPOSITE)
+    elog(ERROR, "jit_audit_verify must return a row");
+  Oid partition = PG_NARGS() > 0 && !PG_ARGISNULL(0) ? PG_GETARG_OID(0) : InvalidOid;
+  jit::audit::Outcome outcome = jit::audit::Verify(partition);
+  Datum values[] = {Int64GetDatum(outcome.checked), Int64GetDatum(outcome.first_bad)};
+  bool nulls[] = {false, outcome.first_bad == 0};
+  PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+}

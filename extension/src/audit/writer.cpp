@@ -1,0 +1,358 @@
+#include "audit/writer.h"
+
+#include "audit/chain.h"
+#include "audit/ring.h"
+#include "audit/settings.h"
+#include "pg/installed.h"
+
+extern "C" {
+#include "access/genam.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/dependency.h"
+#include "catalog/indexing.h"
+#include "catalog/pg_class.h"
+#include "commands/dbcommands.h"
+#include "commands/extension.h"
+#include "executor/spi.h"
+#include "storage/lmgr.h"
+#include "utils/array.h"
+#include "utils/inet.h"
+#include "utils/jsonb.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+}
+
+namespace jit::audit {
+
+namespace {
+
+// jit.audit_state, in the order of its columns.
+enum StateColumn : AttrNumber { kStateOnlyRow = 1, kLastSeq, kLastHash, kSettings };
+
+struct Head {
+  int64 seq;
+  uint8 hash[kSha256Size];
+};
+
+// The partition that the last record went to.
+struct Partition {
+  Oid oid;
+  TimestampTz from;
+  TimestampTz to;
+};
+
+Partition known_partition = {};
+
+Oid OwnTable(const char* name) {
+  const pg::Installed* here = pg::GetInstalled();
+  if (here == nullptr) return InvalidOid;
+  Oid relid = get_relname_relid(name, here->schema);
+  bool ours = OidIsValid(relid) && getExtensionOfObject(RelationRelationId, relid) ==
+                                       get_extension_oid("jit_access", true);
+  return ours ? relid : InvalidOid;
+}
+
+Datum Call(const char* query, int count, Oid* types, Datum* arguments, int column, bool* isnull) {
+  if (SPI_execute_with_args(query, count, types, arguments, nullptr, false, 1) != SPI_OK_SELECT ||
+      SPI_processed != 1)
+    elog(ERROR, "jit_access audit: %s gave no row", query);
+  return SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column, isnull);
+}
+
+// Asks SQL for the partition of an instant; it is made where there is none.
+Partition FindPartition(TimestampTz at) {
+  Oid types[] = {TIMESTAMPTZOID};
+  Datum arguments[] = {TimestampTzGetDatum(at)};
+  bool isnull;
+  SPI_connect();
+  Partition found = {};
+  found.oid = DatumGetObjectId(
+      Call("SELECT p.oid, p.from_at, p.to_at FROM jit.audit_partition_of($1) p", 1, types,
+           arguments, 1, &isnull));
+  found.from = DatumGetTimestampTz(
+      SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &isnull));
+  found.to = DatumGetTimestampTz(
+      SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 3, &isnull));
+  SPI_finish();
+  CommandCounterIncrement();
+  return found;
+}
+
+// One batch under way.
+struct Batch {
+  Head head;
+  Relation partition;
+  CatalogIndexState indexes;
+  MemoryContext context;
+  MemoryContext row_context;
+  const char* database;
+};
+
+void ClosePartition(Batch* batch) {
+  if (batch->partition == nullptr) return;
+  CatalogCloseIndexes(batch->indexes);
+  table_close(batch->partition, NoLock);
+  batch->partition = nullptr;
+}
+
+void OpenPartition(Batch* batch, TimestampTz at) {
+  if (batch->partition != nullptr && at >= known_partition.from && at < known_partition.to) return;
+  ClosePartition(batch);
+  for (int i = 0; i < 3; i++) {
+    if (!OidIsValid(known_partition.oid) || at < known_partition.from || at >= known_partition.to)
+      known_partition = FindPartition(at);
+    batch->partition = try_table_open(known_partition.oid, RowExclusiveLock);
+    // It may have been detached, or dropped, since it was looked up.
+    if (batch->partition != nullptr && batch->partition->rd_rel->relispartition &&
+        RelationGetNumberOfAttributes(batch->partition) == kColumnCount) {
+      batch->indexes = CatalogOpenIndexes(batch->partition);
+      return;
+    }
+    if (batch->partition != nullptr) table_close(batch->partition, RowExclusiveLock);
+    batch->partition = nullptr;
+    known_partition = {};
+  }
+  elog(ERROR, "jit.audit_log has no partition for its records");
+}
+
+class Row {
+ public:
+  Row() {
+    for (bool& isnull : nulls_) isnull = true;
+  }
+  void Set(Column column, Datum value) {
+    values_[column - 1] = value;
+    nulls_[column - 1] = false;
+  }
+  void SetText(Column column, const char* text) {
+    if (text != nullptr) Set(column, CStringGetTextDatum(text));
+  }
+  void SetName(Column column, const char* text) {
+    if (text == nullptr) return;
+    Name name = static_cast<Name>(palloc0(NAMEDATALEN));
+    strlcpy(NameStr(*name), text, NAMEDATALEN);
+    Set(column, NameGetDatum(name));
+  }
+  void SetNumber(Column column, int64 number) {
+    if (number != 0) Set(column, Int64GetDatum(number));
+  }
+  void SetHash(Column column, const uint8* hash) {
+    bytea* bytes = static_cast<bytea*>(palloc(VARHDRSZ + kSha256Size));
+    SET_VARSIZE(bytes, VARHDRSZ + kSha256Size);
+    memcpy(VARDATA(bytes), hash, kSha256Size);
+    Set(column, PointerGetDatum(bytes));
+  }
+  void SetTexts(Column column, const List* texts) {
+    int count = list_length(texts);
+    if (count == 0) return;
+    Datum* elements = static_cast<Datum*>(palloc0(sizeof(Datum) * count));
+    bool* nulls = static_cast<bool*>(palloc0(sizeof(bool) * count));
+    int i = 0;
+    ListCell* lc;
+    foreach (lc, texts) {
+      const char* text = static_cast<const char*>(lfirst(lc));
+      nulls[i] = text == nullptr;
+      if (text != nullptr) elements[i] = CStringGetTextDatum(text);
+      i++;
+    }
+    int dims[] = {count};
+    int bounds[] = {1};
+    Set(column, PointerGetDatum(construct_md_array(elements, nulls, 1, dims, bounds, TEXTOID, -1,
+                                                   false, TYPALIGN_INT)));
+  }
+  void SetNumbers(Column column, const int64* numbers, int count) {
+    if (count == 0) return;
+    Datum* elements = static_cast<Datum*>(palloc(sizeof(Datum) * count));
+    for (int i = 0; i < count; i++) elements[i] = Int64GetDatum(numbers[i]);
+    Set(column, PointerGetDatum(construct_array(elements, count, INT8OID, sizeof(int64),
+                                                FLOAT8PASSBYVAL, TYPALIGN_DOUBLE)));
+  }
+  const Datum* values() const { return values_; }
+  const bool* nulls() const { return nulls_; }
+  Datum* values() { return values_; }
+  bool* nulls() { return nulls_; }
+
+ private:
+  Datum values_[kColumnCount] = {};
+  bool nulls_[kColumnCount];
+};
+
+void Fill(Row* row, const Record& record, const Batch& batch) {
+  row->Set(kAt, TimestampTzGetDatum(record.at));
+  row->SetText(kKind, record.kind);
+  row->SetName(kSessionUserName, record.session_user);
+  row->SetName(kCurrentUserName, record.current_user);
+  row->SetName(kAuthenticatedUserName, record.authenticated_user);
+  row->SetNumbers(kRequestIds, record.request_ids, record.request_count);
+  row->SetNumber(kStatementId, record.statement_id);
+  row->SetNumber(kParentId, record.parent_id);
+  row->SetNumber(kTransactionId, record.transaction_id);
+  row->SetText(kCommand, record.command);
+  row->SetText(kStatement, record.statement);
+  row->SetNumber(kStatementLength, record.statement_length);
+  if (record.statement_sha256 != nullptr) row->SetHash(kStatementSha256, record.statement_sha256);
+  row->SetTexts(kParameters, record.parameters);
+  row->SetNumber(kQueryId, record.query_id);
+  row->SetTexts(kRelations, record.relations);
+  row->SetTexts(kRawColumns, record.raw_columns);
+  if (record.rows >= 0) row->Set(kRows, Int64GetDatum(record.rows));
+  if (record.duration_ms >= 0) row->Set(kDurationMs, Float8GetDatum(record.duration_ms));
+  row->SetText(kSqlstate, record.sqlstate);
+  row->SetText(kMessage, record.message);
+  if (record.detail != nullptr)
+    row->Set(kDetail, DirectFunctionCall1(jsonb_in, CStringGetDatum(record.detail)));
+  if (record.client_addr != nullptr)
+    row->Set(kClientAddr, DirectFunctionCall1(inet_in, CStringGetDatum(record.client_addr)));
+  if (record.client_port > 0) row->Set(kClientPort, Int32GetDatum(record.client_port));
+  row->SetText(kApplicationName, record.application_name);
+  row->SetName(kDatabaseName, batch.database);
+  if (record.pid > 0) row->Set(kPid, Int32GetDatum(record.pid));
+  if (record.session_start != 0)
+    row->Set(kSessionStart, TimestampTzGetDatum(record.session_start));
+}
+
+void Write(Batch* batch, const Record& record) {
+  // What it opens outlives the row.
+  MemoryContext caller = MemoryContextSwitchTo(batch->context);
+  OpenPartition(batch, record.at);
+  MemoryContextSwitchTo(caller);
+  TupleDesc desc = RelationGetDescr(batch->partition);
+  Row row;
+  row.Set(kSeq, Int64GetDatum(batch->head.seq + 1));
+  Fill(&row, record, *batch);
+  uint8 hash[kSha256Size];
+  HashRow(desc, row.values(), row.nulls(), batch->head.hash, hash);
+  row.SetHash(kPrevHash, batch->head.hash);
+  row.SetHash(kHash, hash);
+  // Past triggers, which refuse everybody else.
+  CatalogTupleInsertWithInfo(batch->partition,
+                             heap_form_tuple(desc, row.values(), row.nulls()), batch->indexes);
+  batch->head.seq++;
+  memcpy(batch->head.hash, hash, kSha256Size);
+}
+
+void WriteBytes(void* arg, const char* bytes, Size size) {
+  Batch* batch = static_cast<Batch*>(arg);
+  MemoryContext caller = MemoryContextSwitchTo(batch->row_context);
+  Write(batch, Decode(bytes, size));
+  MemoryContextSwitchTo(caller);
+  MemoryContextReset(batch->row_context);
+}
+
+HeapTuple ReadState(Relation state, SysScanDesc* scan) {
+  *scan = systable_beginscan(state, InvalidOid, false, nullptr, 0, nullptr);
+  HeapTuple tuple = systable_getnext(*scan);
+  if (!HeapTupleIsValid(tuple))
+    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                    errmsg("jit.audit_state has no row"),
+                    errdetail("It holds the end of the audit log's chain."),
+                    errhint("Put it back: INSERT INTO jit.audit_state (last_seq, last_hash) with "
+                            "the seq and hash of the last row of jit.audit_log.")));
+  return tuple;
+}
+
+// Runs fn(batch) between reading the chain's end and writing it back.
+template <typename Fn>
+bool Within(Fn fn) {
+  Oid state_oid = OwnTable("audit_state");
+  if (!OidIsValid(state_oid) || !OidIsValid(OwnTable("audit_log"))) return false;
+  // Conflicts with itself: one writer at a time, whatever happens.
+  Relation state = table_open(state_oid, ShareUpdateExclusiveLock);
+  SysScanDesc scan;
+  HeapTuple tuple = ReadState(state, &scan);
+  TupleDesc desc = RelationGetDescr(state);
+  Batch batch = {};
+  bool isnull;
+  batch.head.seq = DatumGetInt64(heap_getattr(tuple, kLastSeq, desc, &isnull));
+  Datum hash = heap_getattr(tuple, kLastHash, desc, &isnull);
+  const bytea* bytes = DatumGetByteaPP(hash);
+  if (VARSIZE_ANY_EXHDR(bytes) != kSha256Size)
+    ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED), errmsg("jit.audit_state holds no hash")));
+  memcpy(batch.head.hash, VARDATA_ANY(bytes), kSha256Size);
+  batch.database = get_database_name(MyDatabaseId);
+  batch.context = CurrentMemoryContext;
+  batch.row_context = AllocSetContextCreate(CurrentMemoryContext, "jit_access audit row",
+                                            ALLOCSET_DEFAULT_SIZES);
+  int64 before = batch.head.seq;
+  const char* settings = fn(&batch);
+  ClosePartition(&batch);
+  if (batch.head.seq != before || settings != nullptr) {
+    Row row;
+    Datum values[] = {0, Int64GetDatum(batch.head.seq), 0, 0};
+    bool nulls[] = {false, false, false, false};
+    bool replaces[] = {false, true, true, settings != nullptr};
+    row.SetHash(kHash, batch.head.hash);
+    values[kLastHash - 1] = row.values()[kHash - 1];
+    if (settings != nullptr)
+      values[kSettings - 1] = DirectFunctionCall1(jsonb_in, CStringGetDatum(settings));
+    CatalogTupleUpdate(state, &tuple->t_self,
+                       heap_modify_tuple(tuple, desc, values, nulls, replaces));
+  }
+  systable_endscan(scan);
+  table_close(state, NoLock);
+  MemoryContextDelete(batch.row_context);
+  return true;
+}
+
+void WriteOwn(Batch* batch, const char* kind, const char* detail) {
+  Record record;
+  record.at = GetCurrentTimestamp();
+  record.kind = kind;
+  record.detail = detail;
+  record.pid = MyProcPid;
+  MemoryContext caller = MemoryContextSwitchTo(batch->row_context);
+  Write(batch, record);
+  MemoryContextSwitchTo(caller);
+}
+
+// One text of one row; null where it is NULL.
+char* AskText(const char* query) {
+  SPI_connect();
+  bool isnull;
+  Datum value = Call(query, 0, nullptr, nullptr, 1, &isnull);
+  char* copy = nullptr;
+  if (!isnull) {
+    const char* found = TextDatumGetCString(value);
+    copy = static_cast<char*>(SPI_palloc(strlen(found) + 1));
+    strcpy(copy, found);
+  }
+  SPI_finish();
+  return copy;
+}
+
+}  // namespace
+
+bool WriteRecords(const StringInfoData& records) {
+  return Within([&](Batch* batch) {
+    VisitRecords(records, WriteBytes, batch);
+    return static_cast<const char*>(nullptr);
+  });
+}
+
+void WriteSettings(bool first_start) {
+  if (!OidIsValid(OwnTable("audit_state"))) return;
+  char* now = AskText("SELECT jit.audit_settings()::pg_catalog.text");
+  char* changes = AskText("SELECT jit.audit_settings_changed()::pg_catalog.text");
+  if (!first_start && changes == nullptr) return;
+  Within([&](Batch* batch) {
+    if (first_start) WriteOwn(batch, "audit_started", psprintf("{\"settings\": %s}", now));
+    if (changes != nullptr) WriteOwn(batch, "setting_changed", changes);
+    return static_cast<const char*>(now);
+  });
+}
+
+void TendPartitions() {
+  if (!OidIsValid(OwnTable("audit_state"))) return;
+  char* detached = AskText(
+      "SELECT jit.audit_tend_partitions()::pg_catalog.text");
+  if (detached == nullptr) return;
+  Within([&](Batch* batch) {
+    WriteOwn(batch, "audit_detached", detached);
+    return static_cast<const char*>(nullptr);
+  });
+}
+
+}  // namespace jit::audit
