@@ -32,7 +32,7 @@ BEGIN
           AND NOT EXISTS (SELECT FROM jit.audit_partitions p WHERE p.partition = made);
     made := wanted || '_' || i;
   END LOOP;
-  EXECUTE format('CREATE TABLE jit.%I (LIKE jit.audit_log)', made);
+  EXECUTE format('CREATE TABLE jit.%I (LIKE jit.audit_log INCLUDING COMMENTS)', made);
   EXECUTE format('ALTER TABLE jit.%I OWNER TO %I', made,
     (SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = 'jit.audit_log'::regclass));
   EXECUTE format('CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON jit.%I FOR EACH STATEMENT EXECUTE FUNCTION jit.refuse_audit_change()',

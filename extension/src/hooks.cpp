@@ -2,6 +2,7 @@
 
 #include "audit/administration.h"
 #include "audit/events.h"
+#include "audit/fastpath.h"
 #include "audit/ring.h"
 #include "audit/statements.h"
 #include "audit/who.h"
@@ -268,6 +269,7 @@ void InstallHooks() {
   mask::SetLabelListener(audit::NoteLabel);
   audit::InitWho();
   audit::InitEvents();
+  audit::InitFastpath();
   audit::InitStatements({FactsOf, enforce::WasEndedByGrant});
 }
 

@@ -109,8 +109,7 @@ void NoteMembership(const Node* statement) {
     foreach (lc, create->options) {
       DefElem* option = lfirst_node(DefElem, lc);
       if (strcmp(option->defname, "addroleto") == 0)
-        NoteGrant("CREATE ROLE", NamesOf(castNode(List, option->arg)),
-                  list_make1(create->role));
+        NoteGrant("CREATE ROLE", NamesOf(castNode(List, option->arg)), list_make1(create->role));
     }
   }
 }

@@ -6,7 +6,8 @@
 
 namespace jit::audit {
 
-// A label of a column is about to be set, or, with a null text, removed; column 0: of a whole table.
+// A label of a column is about to be set, or, with a null text, removed; column 0: of a whole
+// table.
 void NoteLabel(Oid relid, AttrNumber attno, const char* text);
 
 // A statement has changed who is a member of the extension's roles; others are passed over.

@@ -85,8 +85,7 @@ int64 EnterStatement(OpenStatement* open) {
 void LeaveStatement(OpenStatement* open, int64 outer) {
   if (open->running_since == 0) return;  // it never ran
   running = outer;
-  open->duration_ms +=
-      static_cast<double>(GetCurrentTimestamp() - open->running_since) / 1000.0;
+  open->duration_ms += static_cast<double>(GetCurrentTimestamp() - open->running_since) / 1000.0;
   open->running_since = 0;
 }
 

@@ -15,6 +15,7 @@ struct OpenStatement {
   int64 id;
   int64 transaction_id;
   Place place;
+  bool binding;    // it runs only if it is recorded, and durably so where the settings ask for that
   bool durable;    // its begin is
   bool finished;   // it ran to its end
   bool cancelled;  // by the end of a grant

@@ -34,9 +34,9 @@ List* AddRangeVar(List* names, const RangeVar* relation) {
   if (relation == nullptr) return names;
   // Not locked: for its name only. What it is when the statement runs, that decides.
   Oid relid = RangeVarGetRelid(relation, NoLock, true);
-  return AddName(names, OidIsValid(relid) ? NameOf(relid)
-                                          : quote_qualified_identifier(relation->schemaname,
-                                                                       relation->relname));
+  return AddName(names, OidIsValid(relid)
+                            ? NameOf(relid)
+                            : quote_qualified_identifier(relation->schemaname, relation->relname));
 }
 
 }  // namespace

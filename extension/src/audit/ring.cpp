@@ -33,10 +33,10 @@ struct Channel {
   int worker_pid;
   Latch* worker_latch;
   TimestampTz no_start_before;
-  bool wanted;     // a worker is to come, whether or not there is anything to write
-  bool leave;      // the worker is to go
-  bool known;      // a worker has been there since the server started
-  bool failing;    // the worker's last attempt failed
+  bool wanted;   // a worker is to come, whether or not there is anything to write
+  bool leave;    // the worker is to go
+  bool known;    // a worker has been there since the server started
+  bool failing;  // the worker's last attempt failed
   char reason[kReasonSize];
   ConditionVariable progress;
 };
@@ -52,7 +52,7 @@ struct Shared {
 
 Shared* shared = nullptr;
 char* channels = nullptr;
-int own_channel = -1;   // this backend's database's, once found
+int own_channel = -1;  // this backend's database's, once found
 int worker_channel = -1;
 char reason_copy[kReasonSize];
 
@@ -103,8 +103,8 @@ int FindChannel() {
     Channel* c = ChannelAt(i);
     LWLockAcquire(&c->lock, LW_SHARED);
     if (c->database == MyDatabaseId) found = i;
-    if (IsUnused(c) && (unused < 0 || (OidIsValid(ChannelAt(unused)->database) &&
-                                       !OidIsValid(c->database))))
+    if (IsUnused(c) &&
+        (unused < 0 || (OidIsValid(ChannelAt(unused)->database) && !OidIsValid(c->database))))
       unused = i;
     LWLockRelease(&c->lock);
   }
@@ -145,8 +145,10 @@ Tried TryPut(int index, const char* bytes, Size size, uint32 promise, Place* pla
   bool fits = used + FrameSize(size) + promise <= shared->ring_size;
   bool wake = false;
   if (fits) {
-    // An asynchronous worker looks by itself now and then.
-    wake = mode == kModeSync || c->written == c->taken || used > shared->ring_size / 4;
+    // Only for who is going to wait: the worker looks by itself now and then, and one flush of the
+    // log does for many.
+    wake =
+        (promise != 0 && mode == kModeSync) || c->worker_pid == 0 || used > shared->ring_size / 4;
     Write(c, bytes, size);
     c->promised += promise;
     *place = {index, c->written};
@@ -276,7 +278,7 @@ bool PutPromised(const char* bytes, Size size, const Place& promised) {
   Channel* c = ChannelAt(promised.channel);
   LWLockAcquire(&c->lock, LW_EXCLUSIVE);
   // A promise keeps the channel this database's.
-  bool wake = mode == kModeSync || c->written == c->taken;
+  bool wake = c->worker_pid == 0 || c->written - c->taken > shared->ring_size / 4;
   c->promised -= kEndSize;
   Write(c, bytes, size);
   LWLockRelease(&c->lock);
@@ -331,6 +333,8 @@ void ReleaseDatabase(Oid database) {
     }
   }
 }
+
+bool IsWorker() { return worker_channel >= 0; }
 
 namespace {
 

@@ -54,6 +54,9 @@ void ReleaseDatabase(Oid database);
 
 // The worker's side.
 
+// Whether this process is one.
+bool IsWorker();
+
 // Binds this process to the channel. False where the channel has a worker, or no database.
 bool EnterWorker(int channel, Oid* database);
 void LeaveWorker();

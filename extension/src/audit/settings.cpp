@@ -50,15 +50,13 @@ void DefineSettings() {
                            "deny: they are refused; log: they run, and their records go to the "
                            "server's log.",
                            &on_failure, kDeny, kFailures, PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
-  DefineCustomIntVariable("jit_access.audit_timeout",
-                          "Longest wait for an audit log that makes no progress.", nullptr,
-                          &timeout_ms, 10000, 100, 3600000, PGC_SIGHUP, GUC_UNIT_MS, nullptr,
-                          nullptr, nullptr);
-  DefineCustomIntVariable("jit_access.audit_statement_size",
-                          "Longest statement text that the audit log keeps whole.",
-                          "Of longer ones it keeps the beginning, the length and the SHA-256.",
-                          &statement_size, 8192, 256, 65536, PGC_SIGHUP, GUC_UNIT_BYTE, nullptr,
-                          nullptr, nullptr);
+  DefineCustomIntVariable(
+      "jit_access.audit_timeout", "Longest wait for an audit log that makes no progress.", nullptr,
+      &timeout_ms, 10000, 100, 3600000, PGC_SIGHUP, GUC_UNIT_MS, nullptr, nullptr, nullptr);
+  DefineCustomIntVariable(
+      "jit_access.audit_statement_size", "Longest statement text that the audit log keeps whole.",
+      "Of longer ones it keeps the beginning, the length and the SHA-256.", &statement_size, 8192,
+      256, 65536, PGC_SIGHUP, GUC_UNIT_BYTE, nullptr, nullptr, nullptr);
   DefineCustomIntVariable("jit_access.audit_buffer_size",
                           "Shared memory for audit records on their way, for each database.",
                           "Statements wait while it is full.", &buffer_kb, 2048, 512, 1048576,

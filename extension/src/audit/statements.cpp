@@ -30,10 +30,6 @@ emit_log_hook_type previous_emit_log = nullptr;
 // The error that goes through the hooks now is in the log already.
 bool error_recorded = false;
 
-bool IsClient() { return MyBackendType == B_BACKEND && !IsParallelWorker(); }
-
-bool MayRefuse() { return !IsNeverRefused(); }
-
 const char* CommandOf(const PlannedStmt* plan) {
   return GetCommandTagName(
       CreateCommandTag(reinterpret_cast<Node*>(const_cast<PlannedStmt*>(plan))));
@@ -130,7 +126,7 @@ void EnterBegin(OpenStatement* open, const Begin& begin, const Facts& facts) {
   if (record.session_user != nullptr)
     strlcpy(NameStr(open->session_user), record.session_user, NAMEDATALEN);
   bool first_write = begin.writes && !TransactionPromised();
-  open->place = Enter(record, first_write ? 2 * kEndSize : kEndSize, MayRefuse());
+  open->place = Enter(record, first_write ? 2 * kEndSize : kEndSize, open->binding);
   if (first_write) PromiseTransaction(open->place, open->session_user);
   Open(open);
 }
@@ -139,7 +135,7 @@ bool WritesByPlan(const PlannedStmt* plan) {
   return plan->commandType != CMD_SELECT || plan->hasModifyingCTE;
 }
 
-void BeginQuery(QueryDesc* desc, const Facts& facts, List* relations) {
+void BeginQuery(QueryDesc* desc, const Facts& facts, List* relations, bool binding) {
   const PlannedStmt* plan = desc->plannedstmt;
   Begin begin = {CommandOf(plan),
                  TextOf(desc->sourceText, plan->stmt_location, plan->stmt_len, facts.blank_values),
@@ -153,6 +149,7 @@ void BeginQuery(QueryDesc* desc, const Facts& facts, List* relations) {
   MemoryContextCallback* callback = static_cast<MemoryContextCallback*>(
       MemoryContextAllocZero(query_context, sizeof(MemoryContextCallback)));
   open->desc = desc;
+  open->binding = binding;
   EnterBegin(open, begin, facts);
   // The end of the statement's memory is its end, on every way out.
   callback->func = [](void* arg) { Close(static_cast<OpenStatement*>(arg)); };
@@ -254,7 +251,10 @@ void StartAudited(QueryDesc* desc, int eflags, void (*next)(QueryDesc* desc, int
   if (!session && facts.request_count == 0 && !sees_raw) return;
   List* relations = RelationsOf(desc->plannedstmt);
   if (IsHousekeeping(facts, relations, desc->plannedstmt)) return;
-  BeginQuery(desc, facts, relations);
+  // Who sees masked columns by a standing right, an application say, is not to stand still because
+  // the log does.
+  bool binding = (session || facts.request_count > 0) && !IsNeverRefused();
+  BeginQuery(desc, facts, relations, binding);
 }
 
 void RunAudited(QueryDesc* desc, void (*body)(void* arg), void* arg) {
@@ -264,7 +264,7 @@ void RunAudited(QueryDesc* desc, void (*body)(void* arg), void* arg) {
     return;
   }
   if (!open->durable) {
-    RequireDurable(open->place, MayRefuse());
+    if (open->binding) RequireDurable(open->place, true);
     open->durable = true;
   }
   RunCounted(open, desc, true, body, arg);
@@ -315,12 +315,13 @@ void RunUtilityAudited(const PlannedStmt* statement, const char* source, ParamLi
                  static_cast<int64>(statement->queryId),
                  GetCommandLogLevel(const_cast<Node*>(node)) != LOGSTMT_ALL};
   OpenStatement open = {};
+  open.binding = !IsNeverRefused();
   EnterBegin(&open, begin, none);
   MemoryContext context = CurrentMemoryContext;
   int64 outer = 0;
   PG_TRY();
   {
-    RequireDurable(open.place, MayRefuse());
+    if (open.binding) RequireDurable(open.place, true);
     outer = EnterStatement(&open);
     body(arg);
   }
@@ -338,6 +339,22 @@ void RunUtilityAudited(const PlannedStmt* statement, const char* source, ParamLi
     open.rows = static_cast<int64>(completion->nprocessed);
   Close(&open);
   if (outer == 0) error_recorded = false;
+}
+
+bool IsClient() {
+  return MyBackendType == B_BACKEND || MyBackendType == B_WAL_SENDER ||
+         (MyBackendType == B_BG_WORKER && !IsParallelWorker() && !IsWorker());
+}
+
+void EnterCall(OpenStatement* call, const char* function) {
+  Facts none = {};
+  const char* text = psprintf("function call by protocol: %s", function);
+  Begin begin = {
+      "FUNCTION CALL", {text, static_cast<int64>(strlen(text)), nullptr}, NIL, NIL, 0, false};
+  *call = {};
+  call->binding = !IsNeverRefused();
+  EnterBegin(call, begin, none);
+  if (call->binding) RequireDurable(call->place, true);
 }
 
 void IdentifyQuery(Query* query, const char* source) {

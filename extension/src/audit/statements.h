@@ -53,6 +53,12 @@ PlannedStmt* PlanAudited(Query* query, const char* source, int cursor_options, P
 void RunUtilityAudited(const PlannedStmt* statement, const char* source, ParamListInfo params,
                        const QueryCompletion* completion, void (*body)(void* arg), void* arg);
 
+// Whether this process runs statements for somebody. In parallel workers the leader's are at work.
+bool IsClient();
+
+// Records a call of a function outside of any statement; durable when it returns.
+void EnterCall(struct OpenStatement* call, const char* function);
+
 // Gives the query an identifier where the server gives none, for sessions that are audited.
 void IdentifyQuery(Query* query, const char* source);
 

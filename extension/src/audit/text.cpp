@@ -28,8 +28,8 @@ char* Run(Fn fn) {
   char* result = nullptr;
   try {
     std::string out = fn();
-    result = static_cast<char*>(
-        palloc_extended(out.size() + 1, MCXT_ALLOC_NO_OOM | MCXT_ALLOC_HUGE));
+    result =
+        static_cast<char*>(palloc_extended(out.size() + 1, MCXT_ALLOC_NO_OOM | MCXT_ALLOC_HUGE));
     if (result != nullptr) memcpy(result, out.c_str(), out.size() + 1);
   } catch (const std::bad_alloc&) {
     result = nullptr;
@@ -116,8 +116,7 @@ List* ParametersOf(ParamListInfo params, bool blank_values) {
     ParamExternData workspace;
     ParamExternData* param = &params->params[i];
     // Speculatively: a variable of PL/pgSQL that the statement does not use is left alone.
-    if (params->paramFetch != nullptr)
-      param = params->paramFetch(params, i + 1, true, &workspace);
+    if (params->paramFetch != nullptr) param = params->paramFetch(params, i + 1, true, &workspace);
     const char* text = blank_values ? kBlanked : ValueText(param);
     if (text != nullptr) bytes += static_cast<int>(strlen(text));
     values = lappend(values, const_cast<char*>(text));

@@ -134,17 +134,17 @@ void WalkRows(Walk* walk, const char* table) {
   char* query = psprintf("SELECT * FROM %s ORDER BY seq USING OPERATOR(pg_catalog.<)", table);
   Portal portal = SPI_cursor_open_with_args(nullptr, query, 0, nullptr, nullptr, nullptr, true,
                                             CURSOR_OPT_NO_SCROLL);
-  MemoryContext row_context = AllocSetContextCreate(CurrentMemoryContext, "jit_access audit rows",
-                                                    ALLOCSET_DEFAULT_SIZES);
+  MemoryContext row_context =
+      AllocSetContextCreate(CurrentMemoryContext, "jit_access audit rows", ALLOCSET_DEFAULT_SIZES);
   bool good = true;
   while (good) {
     CHECK_FOR_INTERRUPTS();
     SPI_cursor_fetch(portal, true, kAtATime);
     if (SPI_processed == 0) break;
     if (SPI_tuptable->tupdesc->natts != kColumnCount)
-      ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
-                      errmsg("%s is no part of the audit log", table),
-                      errhint("jit.audit_partitions lists the partitions there are and were.")));
+      ereport(ERROR,
+              (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("%s is no part of the audit log", table),
+               errhint("jit.audit_partitions lists the partitions there are and were.")));
     for (uint64 i = 0; i < SPI_processed && good; i++) {
       MemoryContext caller = MemoryContextSwitchTo(row_context);
       good = CheckRow(walk, SPI_tuptable->vals[i], SPI_tuptable->tupdesc);

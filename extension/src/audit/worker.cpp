@@ -32,6 +32,8 @@ constexpr TimestampTz kIdleTime = 30 * USECS_PER_SEC;
 constexpr TimestampTz kTendTime = 600 * USECS_PER_SEC;
 // How long an asynchronous worker gathers records, in milliseconds.
 constexpr long kGatherTime = 50;
+// How long it sleeps when nobody wakes it.
+constexpr long kLookTime = 100;
 constexpr Size kBatchBytes = 1024 * 1024;
 
 volatile sig_atomic_t asked_to_stop = 0;
@@ -49,10 +51,10 @@ void Sleep(long milliseconds) {
   ResetLatch(MyLatch);
 }
 
-// A second in which those who wait do not wake us: what fails is not tried in a row.
-void PauseAfterFailure() {
-  for (int i = 0; i < 10 && asked_to_stop == 0 && !ConfigReloadPending; i++)
-    WaitLatch(nullptr, WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, 100, PG_WAIT_EXTENSION);
+// Sleeps whoever sets the latch.
+void PauseUnlessAsked(long milliseconds) {
+  for (long left = milliseconds; left > 0 && asked_to_stop == 0 && !ConfigReloadPending; left -= 50)
+    WaitLatch(nullptr, WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, Min(left, 50L), PG_WAIT_EXTENSION);
 }
 
 // Durable means on disk, whatever the cluster's default says.
@@ -68,7 +70,8 @@ void Prepare() {
   SetConfigOption("idle_in_transaction_session_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
   SetConfigOption("default_transaction_isolation", "read committed", PGC_SUSET, PGC_S_OVERRIDE);
   SetConfigOption("default_transaction_read_only", "off", PGC_SUSET, PGC_S_OVERRIDE);
-  SetConfigOption("session_replication_role", "origin", PGC_SUSET, PGC_S_OVERRIDE);
+  // Nor somebody's event triggers, when it makes a partition.
+  SetConfigOption("session_replication_role", "replica", PGC_SUSET, PGC_S_OVERRIDE);
   // A lock that somebody holds is a failure like others: it is said, and tried again.
   SetConfigOption("lock_timeout", "1s", PGC_SUSET, PGC_S_OVERRIDE);
   SetConfigOption("jit", "off", PGC_SUSET, PGC_S_OVERRIDE);
@@ -78,7 +81,7 @@ void Prepare() {
 // Runs `body` in a transaction of its own. False, and the reason known to those who wait, where it
 // fails.
 template <typename Fn>
-bool InTransaction(Fn body) {
+bool InTransaction(Fn body, bool matters = true) {
   MemoryContext context = CurrentMemoryContext;
   volatile bool done = false;
   PG_TRY();
@@ -99,7 +102,8 @@ bool InTransaction(Fn body) {
     EmitErrorReport();
     AbortCurrentTransaction();
     FlushErrorState();
-    SetFailing(error->message != nullptr ? error->message : "unknown error");
+    ForgetHead();
+    if (matters) SetFailing(error->message != nullptr ? error->message : "unknown error");
     FreeErrorData(error);
     InterruptHoldoffCount = InterruptHoldoffCount - 1;
   }
@@ -124,11 +128,11 @@ class Worker {
         CheckSettings(false);
       }
       if (!WriteWhatThereIs()) {
-        PauseAfterFailure();
+        PauseUnlessAsked(1000);  // what fails is not tried in a row
         continue;
       }
       Tend();
-      Sleep(mode == kModeAsync && Fill() < 0.25 ? kGatherTime : NextSleep());
+      Gather();
     }
   }
 
@@ -156,10 +160,18 @@ class Worker {
     TimestampTz now = GetCurrentTimestamp();
     if (homeless_ || now - tended_ < kTendTime) return;
     tended_ = now;
-    if (InTransaction([] { TendPartitions(); })) ClearFailing();
+    // Locks that it does not get now it gets another time; what is to be written does not need
+    // them.
+    InTransaction([] { TendPartitions(); }, false);
   }
 
-  long NextSleep() const { return IsIdle() ? 1000 : 200; }
+  // In sync mode somebody who waits wakes it; ends of statements have time.
+  void Gather() {
+    if (mode == kModeAsync && Fill() < 0.25)
+      PauseUnlessAsked(kGatherTime);
+    else
+      Sleep(kLookTime);
+  }
 
   bool IsTimeToLeave() {
     if (homeless_ && IsIdle()) return true;

@@ -32,6 +32,7 @@ namespace {
 // jit.audit_state, in the order of its columns.
 enum StateColumn : AttrNumber { kStateOnlyRow = 1, kLastSeq, kLastHash, kSettings };
 
+// The end of the chain.
 struct Head {
   int64 seq;
   uint8 hash[kSha256Size];
@@ -69,16 +70,21 @@ Partition FindPartition(TimestampTz at) {
   bool isnull;
   SPI_connect();
   Partition found = {};
-  found.oid = DatumGetObjectId(
-      Call("SELECT p.oid, p.from_at, p.to_at FROM jit.audit_partition_of($1) p", 1, types,
-           arguments, 1, &isnull));
-  found.from = DatumGetTimestampTz(
-      SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &isnull));
-  found.to = DatumGetTimestampTz(
-      SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 3, &isnull));
+  found.oid =
+      DatumGetObjectId(Call("SELECT p.oid, p.from_at, p.to_at FROM jit.audit_partition_of($1) p", 1,
+                            types, arguments, 1, &isnull));
+  found.from =
+      DatumGetTimestampTz(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &isnull));
+  found.to =
+      DatumGetTimestampTz(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 3, &isnull));
   SPI_finish();
   CommandCounterIncrement();
   return found;
+}
+
+const char* SettingsText(Datum jsonb) {
+  Jsonb* json = DatumGetJsonbP(jsonb);
+  return JsonbToCString(nullptr, &json->root, VARSIZE(json));
 }
 
 // One batch under way.
@@ -210,8 +216,7 @@ void Fill(Row* row, const Record& record, const Batch& batch) {
   row->SetText(kApplicationName, record.application_name);
   row->SetName(kDatabaseName, batch.database);
   if (record.pid > 0) row->Set(kPid, Int32GetDatum(record.pid));
-  if (record.session_start != 0)
-    row->Set(kSessionStart, TimestampTzGetDatum(record.session_start));
+  if (record.session_start != 0) row->Set(kSessionStart, TimestampTzGetDatum(record.session_start));
 }
 
 void Write(Batch* batch, const Record& record) {
@@ -228,8 +233,8 @@ void Write(Batch* batch, const Record& record) {
   row.SetHash(kPrevHash, batch->head.hash);
   row.SetHash(kHash, hash);
   // Past triggers, which refuse everybody else.
-  CatalogTupleInsertWithInfo(batch->partition,
-                             heap_form_tuple(desc, row.values(), row.nulls()), batch->indexes);
+  CatalogTupleInsertWithInfo(batch->partition, heap_form_tuple(desc, row.values(), row.nulls()),
+                             batch->indexes);
   batch->head.seq++;
   memcpy(batch->head.hash, hash, kSha256Size);
 }
@@ -242,57 +247,75 @@ void WriteBytes(void* arg, const char* bytes, Size size) {
   MemoryContextReset(batch->row_context);
 }
 
-HeapTuple ReadState(Relation state, SysScanDesc* scan) {
-  *scan = systable_beginscan(state, InvalidOid, false, nullptr, 0, nullptr);
-  HeapTuple tuple = systable_getnext(*scan);
+// The end of the chain as this process has written it, and where the row that says so is: while
+// somebody's old snapshot keeps its former versions, looking for it would take longer and longer.
+struct {
+  bool known;
+  Head head;
+  ItemPointerData tid;
+  char* settings;  // in TopMemoryContext; null for NULL
+} state;
+
+void KeepSettings(const char* settings) {
+  if (state.settings != nullptr) pfree(state.settings);
+  state.settings = settings != nullptr ? MemoryContextStrdup(TopMemoryContext, settings) : nullptr;
+}
+
+void ReadState(Relation table) {
+  SysScanDesc scan = systable_beginscan(table, InvalidOid, false, nullptr, 0, nullptr);
+  HeapTuple tuple = systable_getnext(scan);
   if (!HeapTupleIsValid(tuple))
     ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                     errmsg("jit.audit_state has no row"),
                     errdetail("It holds the end of the audit log's chain."),
                     errhint("Put it back: INSERT INTO jit.audit_state (last_seq, last_hash) with "
                             "the seq and hash of the last row of jit.audit_log.")));
-  return tuple;
+  TupleDesc desc = RelationGetDescr(table);
+  bool isnull;
+  state.head.seq = DatumGetInt64(heap_getattr(tuple, kLastSeq, desc, &isnull));
+  const bytea* hash = DatumGetByteaPP(heap_getattr(tuple, kLastHash, desc, &isnull));
+  if (VARSIZE_ANY_EXHDR(hash) != kSha256Size)
+    ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED), errmsg("jit.audit_state holds no hash")));
+  memcpy(state.head.hash, VARDATA_ANY(hash), kSha256Size);
+  Datum settings = heap_getattr(tuple, kSettings, desc, &isnull);
+  KeepSettings(isnull ? nullptr : SettingsText(settings));
+  state.tid = tuple->t_self;
+  systable_endscan(scan);
+  state.known = true;
 }
 
-// Runs fn(batch) between reading the chain's end and writing it back.
+void WriteState(Relation table, const Head& head) {
+  Row hash;
+  hash.SetHash(kHash, head.hash);
+  Datum values[] = {BoolGetDatum(true), Int64GetDatum(head.seq), hash.values()[kHash - 1], 0};
+  bool nulls[] = {false, false, false, state.settings == nullptr};
+  if (state.settings != nullptr)
+    values[kSettings - 1] = DirectFunctionCall1(jsonb_in, CStringGetDatum(state.settings));
+  HeapTuple tuple = heap_form_tuple(RelationGetDescr(table), values, nulls);
+  // Fails where somebody else has changed the row meanwhile; it is read anew then.
+  CatalogTupleUpdate(table, &state.tid, tuple);
+  state.tid = tuple->t_self;
+  state.head = head;
+}
+
+// Runs fn(batch) between the chain's end as it is and as it is then; fn returns whether the
+// settings in `state` are new.
 template <typename Fn>
 bool Within(Fn fn) {
   Oid state_oid = OwnTable("audit_state");
   if (!OidIsValid(state_oid) || !OidIsValid(OwnTable("audit_log"))) return false;
-  // Conflicts with itself: one writer at a time, whatever happens.
-  Relation state = table_open(state_oid, ShareUpdateExclusiveLock);
-  SysScanDesc scan;
-  HeapTuple tuple = ReadState(state, &scan);
-  TupleDesc desc = RelationGetDescr(state);
+  Relation table = table_open(state_oid, RowExclusiveLock);
+  if (!state.known) ReadState(table);
   Batch batch = {};
-  bool isnull;
-  batch.head.seq = DatumGetInt64(heap_getattr(tuple, kLastSeq, desc, &isnull));
-  Datum hash = heap_getattr(tuple, kLastHash, desc, &isnull);
-  const bytea* bytes = DatumGetByteaPP(hash);
-  if (VARSIZE_ANY_EXHDR(bytes) != kSha256Size)
-    ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED), errmsg("jit.audit_state holds no hash")));
-  memcpy(batch.head.hash, VARDATA_ANY(bytes), kSha256Size);
+  batch.head = state.head;
   batch.database = get_database_name(MyDatabaseId);
   batch.context = CurrentMemoryContext;
-  batch.row_context = AllocSetContextCreate(CurrentMemoryContext, "jit_access audit row",
-                                            ALLOCSET_DEFAULT_SIZES);
-  int64 before = batch.head.seq;
-  const char* settings = fn(&batch);
+  batch.row_context =
+      AllocSetContextCreate(CurrentMemoryContext, "jit_access audit row", ALLOCSET_DEFAULT_SIZES);
+  bool new_settings = fn(&batch);
   ClosePartition(&batch);
-  if (batch.head.seq != before || settings != nullptr) {
-    Row row;
-    Datum values[] = {0, Int64GetDatum(batch.head.seq), 0, 0};
-    bool nulls[] = {false, false, false, false};
-    bool replaces[] = {false, true, true, settings != nullptr};
-    row.SetHash(kHash, batch.head.hash);
-    values[kLastHash - 1] = row.values()[kHash - 1];
-    if (settings != nullptr)
-      values[kSettings - 1] = DirectFunctionCall1(jsonb_in, CStringGetDatum(settings));
-    CatalogTupleUpdate(state, &tuple->t_self,
-                       heap_modify_tuple(tuple, desc, values, nulls, replaces));
-  }
-  systable_endscan(scan);
-  table_close(state, NoLock);
+  if (batch.head.seq != state.head.seq || new_settings) WriteState(table, batch.head);
+  table_close(table, NoLock);
   MemoryContextDelete(batch.row_context);
   return true;
 }
@@ -325,10 +348,15 @@ char* AskText(const char* query) {
 
 }  // namespace
 
+void ForgetHead() {
+  state.known = false;
+  known_partition = {};
+}
+
 bool WriteRecords(const StringInfoData& records) {
   return Within([&](Batch* batch) {
     VisitRecords(records, WriteBytes, batch);
-    return static_cast<const char*>(nullptr);
+    return false;
   });
 }
 
@@ -336,22 +364,24 @@ void WriteSettings(bool first_start) {
   if (!OidIsValid(OwnTable("audit_state"))) return;
   char* now = AskText("SELECT jit.audit_settings()::pg_catalog.text");
   char* changes = AskText("SELECT jit.audit_settings_changed()::pg_catalog.text");
-  if (!first_start && changes == nullptr) return;
   Within([&](Batch* batch) {
-    if (first_start) WriteOwn(batch, "audit_started", psprintf("{\"settings\": %s}", now));
+    if (first_start || state.settings == nullptr)
+      WriteOwn(batch, "audit_started", psprintf("{\"settings\": %s}", now));
+    else if (changes == nullptr)
+      return false;
     if (changes != nullptr) WriteOwn(batch, "setting_changed", changes);
-    return static_cast<const char*>(now);
+    KeepSettings(now);
+    return true;
   });
 }
 
 void TendPartitions() {
   if (!OidIsValid(OwnTable("audit_state"))) return;
-  char* detached = AskText(
-      "SELECT jit.audit_tend_partitions()::pg_catalog.text");
+  char* detached = AskText("SELECT jit.audit_tend_partitions()::pg_catalog.text");
   if (detached == nullptr) return;
   Within([&](Batch* batch) {
     WriteOwn(batch, "audit_detached", detached);
-    return static_cast<const char*>(nullptr);
+    return false;
   });
 }
 

@@ -18,6 +18,9 @@ bool WriteRecords(const StringInfoData& records);
 // server's first start. Likewise.
 void WriteSettings(bool first_start);
 
+// Forgets what it knows of the chain's end: after a transaction that failed.
+void ForgetHead();
+
 // Makes the partitions that will be needed next, and detaches those that are too old.
 void TendPartitions();
 

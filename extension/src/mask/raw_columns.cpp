@@ -15,8 +15,8 @@ namespace {
 
 List* AddColumns(List* found, Oid relid, const Bitmapset* columns) {
   if (bms_is_empty(columns)) return found;
-  const char* relation = quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
-                                                    get_rel_name(relid));
+  const char* relation =
+      quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)), get_rel_name(relid));
   int member = -1;
   while ((member = bms_next_member(columns, member)) >= 0) {
     const char* column = get_attname(relid, ColumnOf(member), true);

@@ -28,24 +28,30 @@ bool looked_up = false;  // `installed` and `present` are current
 bool present = false;
 InvalidationListener listener = nullptr;
 RelationListener relation_listener = nullptr;
-Oid judged_user = InvalidOid;  // whom `judged_governed` is about
-bool judged_governed = false;
+// Whom IsGoverned has judged: the session's user and, after SET ROLE, another.
+struct {
+  Oid user;
+  bool governed;
+} judged[2];
+int judged_last = 0;
+
+void ForgetJudged() { judged[0].user = judged[1].user = InvalidOid; }
 
 void OnRelationChange(Datum, Oid relid) {
   // While the extension is not found any new relation may complete it.
   if (relid == InvalidOid || !present || relid == installed.grants) {
     looked_up = false;
-    judged_user = InvalidOid;
+    ForgetJudged();
     if (listener) listener();
   }
   if (relation_listener) relation_listener(relid);
 }
 
-void OnMembershipChange(Datum, int, uint32) { judged_user = InvalidOid; }
+void OnMembershipChange(Datum, int, uint32) { ForgetJudged(); }
 
 void OnCatalogChange(Datum, int, uint32) {
   looked_up = false;
-  judged_user = InvalidOid;
+  ForgetJudged();
   if (listener) listener();
   if (relation_listener) relation_listener(InvalidOid);
 }
@@ -121,14 +127,17 @@ const Installed* GetInstalled() {
 }
 
 bool IsGoverned(Oid userid) {
-  if (userid == judged_user) return judged_governed;
+  for (const auto& j : judged)
+    if (j.user == userid) return j.governed;
+  judged_last = 1 - judged_last;
+  auto& j = judged[judged_last];
   // Set first: an invalidation that arrives meanwhile clears it, and the answer is not kept.
-  judged_user = userid;
+  j.user = userid;
   const Installed* here = GetInstalled();
   bool governed = here != nullptr && is_member_of_role_nosuper(userid, here->requester_role) &&
                   !superuser_arg(userid);
-  judged_governed = governed;
-  if (!looked_up) judged_user = InvalidOid;
+  j.governed = governed;
+  if (!looked_up) j.user = InvalidOid;
   return governed;
 }
 
