@@ -139,6 +139,10 @@ AS $$
   HAVING count(*) > 0
 $$;
 
+-- Statements with smaller numbers ran before the server's last start.
+CREATE FUNCTION jit.audit_first_id() RETURNS bigint
+  LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'jit_audit_first_id';
+
 -- The end of the chain, for whoever keeps it elsewhere as well.
 CREATE FUNCTION jit.audit_head() RETURNS TABLE (seq bigint, hash bytea, at timestamptz)
   LANGUAGE sql STABLE SECURITY DEFINER

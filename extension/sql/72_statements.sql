@@ -5,7 +5,8 @@ SELECT b.statement_id, b.parent_id, b.transaction_id, b.seq, b.at AS begun_at, e
        CASE WHEN b.kind = 'statement_refused' THEN 'refused'
             WHEN e.kind = 'statement_cancelled' THEN 'cancelled'
             WHEN e.kind IS NOT NULL THEN CASE WHEN e.sqlstate IS NULL THEN 'succeeded' ELSE 'failed' END
-            WHEN EXISTS (SELECT FROM pg_catalog.pg_stat_get_activity(b.pid) a WHERE a.backend_start = b.session_start) THEN 'running'
+            -- What was under way when the server stopped has no end.
+            WHEN b.statement_id >= (SELECT jit.audit_first_id()) THEN 'running'
             ELSE 'unknown' END AS outcome,
        CASE t.kind WHEN 'transaction_committed' THEN true WHEN 'transaction_rolled_back' THEN false END AS committed,
        b.session_user_name, b.current_user_name, b.authenticated_user_name, b.request_ids, b.command, b.statement,

@@ -9,6 +9,7 @@ GRANT SELECT ON jit.policies TO jit_auditor, jit_approver, jit_coordinator;
 GRANT SELECT ON jit.requests, jit.approvals, jit.grants TO jit_auditor, jit_approver;
 GRANT SELECT ON jit.audit_log, jit.audit_state, jit.audit_partitions TO jit_auditor;
 GRANT SELECT ON jit.statements TO PUBLIC;
+GRANT EXECUTE ON FUNCTION jit.audit_first_id() TO PUBLIC;
 GRANT EXECUTE ON FUNCTION jit.audit_head(), jit.audit_hash_at(bigint) TO jit_auditor, jit_coordinator;
 REVOKE ALL ON FUNCTION @extschema@.jit_audit_verify(), @extschema@.jit_audit_verify(regclass) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@.jit_audit_verify(), @extschema@.jit_audit_verify(regclass) TO jit_auditor;

@@ -59,6 +59,7 @@ COMMENT ON VIEW jit.statements IS 'begin and end of each audited statement as on
 COMMENT ON FUNCTION @extschema@.jit_audit_verify() IS
   'goes through the chain of the audit log: how many rows are as they were written, and the first that is not, or is missing; NULL: none';
 COMMENT ON FUNCTION @extschema@.jit_audit_verify(regclass) IS 'the same for one partition, a detached one too';
+COMMENT ON FUNCTION jit.audit_first_id() IS 'statements with smaller numbers ran before the server''s last start';
 COMMENT ON FUNCTION jit.audit_head() IS 'the end of the audit log''s chain, to be kept where nobody of this server can change it';
 COMMENT ON FUNCTION jit.audit_hash_at(bigint) IS 'the hash of one row of the audit log';
 COMMENT ON FUNCTION jit.audit_detach(timestamptz) IS

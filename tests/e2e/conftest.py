@@ -10,6 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from support.audit import AuditShop  # noqa: E402
 from support.masks import MASKED_SQL  # noqa: E402
 from support.people import ROLES, Shop  # noqa: E402
 from support.server import Server  # noqa: E402
@@ -106,6 +107,27 @@ def own_shop(own_server):
     shop = Shop(own_server, "shop")
     yield shop
     shop.close()
+
+
+@pytest.fixture(scope="session")
+def audit_server():
+    """For tests that hold up or harm the audit log's worker, or the server itself."""
+    server = Server("jit_access.audit_timeout=1500ms", "restart_after_crash=on")
+    try:
+        prepare(server)
+        yield server
+    finally:
+        server.destroy()
+
+
+@pytest.fixture
+def audit_shop(audit_server):
+    database = f"audited_{next(_numbers)}"
+    maintenance(audit_server, f"CREATE DATABASE {database} TEMPLATE {TEMPLATE}")
+    shop = AuditShop(audit_server, database)
+    yield shop
+    shop.close()
+    maintenance(audit_server, f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
 
 
 class MaskedShop(Shop):

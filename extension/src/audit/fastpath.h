@@ -1,4 +1,5 @@
-// Functions called by the protocol's function call message, which meets none of the executor's hooks.
+// Functions called by the protocol's function call message, which meets none of the executor's
+// hooks.
 
 #pragma once
 

@@ -4,6 +4,7 @@
 #include "audit/settings.h"
 
 extern "C" {
+#include "access/xlog.h"
 #include "storage/ipc.h"
 }
 
@@ -75,18 +76,17 @@ OpenStatement* FindOpen(const QueryDesc* desc) {
 
 int64 RunningStatement() { return running; }
 
-int64 EnterStatement(OpenStatement* open) {
-  int64 outer = running;
+void EnterStatement(OpenStatement* open) {
   running = open->id;
   open->running_since = GetCurrentTimestamp();
-  return outer;
 }
 
-void LeaveStatement(OpenStatement* open, int64 outer) {
-  if (open->running_since == 0) return;  // it never ran
+bool LeaveStatement(OpenStatement* open, int64 outer) {
   running = outer;
+  if (open->running_since == 0) return false;
   open->duration_ms += static_cast<double>(GetCurrentTimestamp() - open->running_since) / 1000.0;
   open->running_since = 0;
+  return true;
 }
 
 int64 TransactionNumber(int64 id) {
@@ -118,3 +118,10 @@ void EndTransaction(const char* kind) {
 }
 
 }  // namespace jit::audit
+
+JIT_SQL_FUNCTION(jit_audit_first_id)
+// jit.audit_first_id(): statements of the audit log with smaller numbers ran before the server's
+// last start; on a replica, whose numbers are the primary's, zero.
+Datum jit_audit_first_id(PG_FUNCTION_ARGS) {
+  PG_RETURN_INT64(RecoveryInProgress() ? 0 : jit::audit::FirstStatementId());
+}

@@ -36,9 +36,10 @@ OpenStatement* FindOpen(const QueryDesc* desc);
 
 // The statement that runs now, innermost; 0: none.
 int64 RunningStatement();
-// Marks the statement as the one that runs; returns the one around it, for LeaveStatement.
-int64 EnterStatement(OpenStatement* open);
-void LeaveStatement(OpenStatement* open, int64 outer);
+// Marks the statement as the one that runs.
+void EnterStatement(OpenStatement* open);
+// Marks `outer` as the one that runs again. False where the statement was not entered.
+bool LeaveStatement(OpenStatement* open, int64 outer);
 
 // The number of the transaction: that of its first statement, which `id` may be.
 int64 TransactionNumber(int64 id);

@@ -44,6 +44,7 @@ struct Channel {
 struct Shared {
   LWLock lock;  // of the assignment of channels
   pg_atomic_uint64 next_id;
+  uint64 first_id;
   Latch* launcher_latch;
   int count;
   Size ring_size;
@@ -224,7 +225,8 @@ void InitRing() {
     LWLockInitialize(&shared->lock, tranche);
     // Later than every number of the server's lives before, unless those took more than a thousand
     // in each microsecond.
-    pg_atomic_init_u64(&shared->next_id, static_cast<uint64>(GetCurrentTimestamp()) << 10);
+    shared->first_id = static_cast<uint64>(GetCurrentTimestamp()) << 10;
+    pg_atomic_init_u64(&shared->next_id, shared->first_id);
     shared->count = databases;
     shared->ring_size = static_cast<Size>(buffer_kb) * 1024;
     shared->stride = Stride();
@@ -239,10 +241,9 @@ void InitRing() {
   LWLockRelease(AddinShmemInitLock);
 }
 
-int64 NextStatementId() {
-  return static_cast<int64>(pg_atomic_fetch_add_u64(&shared->next_id, 1) &
-                            UINT64CONST(0x7fffffffffffffff));
-}
+int64 NextStatementId() { return static_cast<int64>(pg_atomic_fetch_add_u64(&shared->next_id, 1)); }
+
+int64 FirstStatementId() { return static_cast<int64>(shared->first_id); }
 
 bool Put(const char* bytes, Size size, uint32 promise, bool may_wait, Place* place,
          const char** why) {

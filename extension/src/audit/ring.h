@@ -29,6 +29,9 @@ void InitRing();
 // A number that no other statement of this cluster has; not in order of time.
 int64 NextStatementId();
 
+// The first such number of this server's life: statements with smaller ones run no more.
+int64 FirstStatementId();
+
 // Puts a record into this database's ring, together with a promise of `promise` bytes for later.
 // Waits for room where there is none, if `may_wait`. False, with the reason in *why, where it is
 // in vain. May raise while waiting (a cancellation).

@@ -213,12 +213,17 @@ void OnTransaction(XactEvent event, void*) {
 void RunCounted(OpenStatement* open, QueryDesc* desc, bool counts, void (*body)(void* arg),
                 void* arg) {
   MemoryContext context = CurrentMemoryContext;
-  int64 outer = EnterStatement(open);
+  int64 outer = RunningStatement();
   PG_TRY();
-  { body(arg); }
+  {
+    if (!open->durable && open->binding) RequireDurable(open->place, true);
+    open->durable = true;
+    EnterStatement(open);
+    body(arg);
+  }
   PG_CATCH();
   {
-    LeaveStatement(open, outer);
+    counts &= LeaveStatement(open, outer);
     if (counts) open->rows += static_cast<int64>(desc->estate->es_processed);
     NoteError(open, context);
     PG_RE_THROW();
@@ -262,10 +267,6 @@ void RunAudited(QueryDesc* desc, void (*body)(void* arg), void* arg) {
   if (open == nullptr) {
     body(arg);
     return;
-  }
-  if (!open->durable) {
-    if (open->binding) RequireDurable(open->place, true);
-    open->durable = true;
   }
   RunCounted(open, desc, true, body, arg);
 }
@@ -318,11 +319,11 @@ void RunUtilityAudited(const PlannedStmt* statement, const char* source, ParamLi
   open.binding = !IsNeverRefused();
   EnterBegin(&open, begin, none);
   MemoryContext context = CurrentMemoryContext;
-  int64 outer = 0;
+  int64 outer = RunningStatement();
   PG_TRY();
   {
     if (open.binding) RequireDurable(open.place, true);
-    outer = EnterStatement(&open);
+    EnterStatement(&open);
     body(arg);
   }
   PG_CATCH();

@@ -69,6 +69,7 @@ void OnSubtransaction(SubXactEvent event, SubTransactionId, SubTransactionId, vo
 
 void OnTransaction(XactEvent event, void*) {
   if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT) return;
+  ended_by_grant = false;
   TimestampTz end = grants::EarliestEnd();
   if (end == DT_NOEND) return;
   // What came too late to stop this transaction is not to hit the next.

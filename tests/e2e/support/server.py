@@ -43,8 +43,21 @@ class Server:
     def restart(self):
         self._cluster("restart")
 
+    def reload(self):
+        self._cluster("reload")
+
     def start(self):
         self._cluster("start")
+
+    def pid(self):
+        """The postmaster's."""
+        return int(Path(self.directory, "data", "postmaster.pid").read_text().split()[0])
+
+    def start_after_kill(self):
+        """After kill -9. Where nobody collects dead processes their locks would look held."""
+        for lock in [Path(self.directory, "data", "postmaster.pid"), *Path(self.host).glob("*.lock")]:
+            lock.unlink(missing_ok=True)
+        self.start()
 
     def stop(self, mode="fast"):
         self._cluster("stop", mode)
