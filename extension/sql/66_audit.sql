@@ -48,6 +48,19 @@ BEGIN
 END
 $$;
 
+-- No record goes to a partition before the last row's: a part that is cut off has no later row. NULL: the log is empty.
+CREATE FUNCTION jit.audit_floor() RETURNS timestamptz
+  LANGUAGE sql STABLE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT greatest((SELECT p.from_at FROM jit.audit_partitions p
+                   WHERE p.detached_at IS NULL
+                     AND to_regclass('jit.' || quote_ident(p.partition)) = (
+                       SELECT l.tableoid FROM jit.audit_log l
+                       WHERE l.seq = (SELECT s.last_seq FROM jit.audit_state s) LIMIT 1)),
+                  (SELECT max(p.to_at) FROM jit.audit_partitions p WHERE p.detached_at IS NOT NULL))
+$$;
+
 -- Cuts off the partitions that end by the instant given.
 CREATE FUNCTION jit.audit_cut(before timestamptz)
   RETURNS TABLE (partition name, first_seq bigint, last_seq bigint, last_hash bytea)

@@ -68,6 +68,7 @@ COMMENT ON FUNCTION jit.refuse_audit_change() IS 'internal: refuses changes of t
 COMMENT ON FUNCTION jit.audit_event(text, bigint, jsonb) IS 'internal: notes an event for the audit log';
 COMMENT ON FUNCTION jit.audit_detail_of(bigint) IS 'internal: what the audit log says of a request';
 COMMENT ON FUNCTION jit.audit_partition_of(timestamptz) IS 'internal: the partition of an instant';
+COMMENT ON FUNCTION jit.audit_floor() IS 'internal: before that the log takes nothing any more';
 COMMENT ON FUNCTION jit.audit_cut(timestamptz) IS 'internal: detaches partitions';
 COMMENT ON FUNCTION jit.audit_tend_partitions() IS 'internal: makes and detaches partitions in time';
 COMMENT ON FUNCTION jit.audit_settings() IS 'internal: the extension''s settings';

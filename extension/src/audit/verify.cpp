@@ -140,18 +140,21 @@ void WalkRows(Walk* walk, const char* table) {
   while (good) {
     CHECK_FOR_INTERRUPTS();
     SPI_cursor_fetch(portal, true, kAtATime);
-    if (SPI_processed == 0) break;
-    if (SPI_tuptable->tupdesc->natts != kColumnCount)
+    // Queries on the way overwrite what SPI shows.
+    SPITupleTable* rows = SPI_tuptable;
+    uint64 count = SPI_processed;
+    if (count == 0) break;
+    if (rows->tupdesc->natts != kColumnCount)
       ereport(ERROR,
               (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("%s is no part of the audit log", table),
                errhint("jit.audit_partitions lists the partitions there are and were.")));
-    for (uint64 i = 0; i < SPI_processed && good; i++) {
+    for (uint64 i = 0; i < count && good; i++) {
       MemoryContext caller = MemoryContextSwitchTo(row_context);
-      good = CheckRow(walk, SPI_tuptable->vals[i], SPI_tuptable->tupdesc);
+      good = CheckRow(walk, rows->vals[i], rows->tupdesc);
       MemoryContextSwitchTo(caller);
       MemoryContextReset(row_context);
     }
-    SPI_freetuptable(SPI_tuptable);
+    SPI_freetuptable(rows);
   }
   SPI_cursor_close(portal);
 }

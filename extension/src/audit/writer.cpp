@@ -82,6 +82,14 @@ Partition FindPartition(TimestampTz at) {
   return found;
 }
 
+TimestampTz AskFloor() {
+  SPI_connect();
+  bool isnull;
+  Datum floor = Call("SELECT jit.audit_floor()", 0, nullptr, nullptr, 1, &isnull);
+  SPI_finish();
+  return isnull ? DT_NOBEGIN : DatumGetTimestampTz(floor);
+}
+
 const char* SettingsText(Datum jsonb) {
   Jsonb* json = DatumGetJsonbP(jsonb);
   return JsonbToCString(nullptr, &json->root, VARSIZE(json));
@@ -90,6 +98,7 @@ const char* SettingsText(Datum jsonb) {
 // One batch under way.
 struct Batch {
   Head head;
+  TimestampTz floor;
   Relation partition;
   CatalogIndexState indexes;
   MemoryContext context;
@@ -219,7 +228,9 @@ void Fill(Row* row, const Record& record, const Batch& batch) {
   if (record.session_start != 0) row->Set(kSessionStart, TimestampTzGetDatum(record.session_start));
 }
 
-void Write(Batch* batch, const Record& record) {
+void Write(Batch* batch, Record record) {
+  // Records come a little out of order, and clocks are set back; parts of the chain do not overlap.
+  record.at = Max(record.at, batch->floor);
   // What it opens outlives the row.
   MemoryContext caller = MemoryContextSwitchTo(batch->context);
   OpenPartition(batch, record.at);
@@ -236,6 +247,7 @@ void Write(Batch* batch, const Record& record) {
   CatalogTupleInsertWithInfo(batch->partition, heap_form_tuple(desc, row.values(), row.nulls()),
                              batch->indexes);
   batch->head.seq++;
+  batch->floor = Max(batch->floor, known_partition.from);
   memcpy(batch->head.hash, hash, kSha256Size);
 }
 
@@ -252,6 +264,7 @@ void WriteBytes(void* arg, const char* bytes, Size size) {
 struct {
   bool known;
   Head head;
+  TimestampTz floor;  // where the last row's partition begins
   ItemPointerData tid;
   char* settings;  // in TopMemoryContext; null for NULL
 } state;
@@ -281,13 +294,14 @@ void ReadState(Relation table) {
   KeepSettings(isnull ? nullptr : SettingsText(settings));
   state.tid = tuple->t_self;
   systable_endscan(scan);
+  state.floor = AskFloor();
   state.known = true;
 }
 
-void WriteState(Relation table, const Head& head) {
+void WriteState(Relation table, const Batch& batch) {
   Row hash;
-  hash.SetHash(kHash, head.hash);
-  Datum values[] = {BoolGetDatum(true), Int64GetDatum(head.seq), hash.values()[kHash - 1], 0};
+  hash.SetHash(kHash, batch.head.hash);
+  Datum values[] = {BoolGetDatum(true), Int64GetDatum(batch.head.seq), hash.values()[kHash - 1], 0};
   bool nulls[] = {false, false, false, state.settings == nullptr};
   if (state.settings != nullptr)
     values[kSettings - 1] = DirectFunctionCall1(jsonb_in, CStringGetDatum(state.settings));
@@ -295,7 +309,8 @@ void WriteState(Relation table, const Head& head) {
   // Fails where somebody else has changed the row meanwhile; it is read anew then.
   CatalogTupleUpdate(table, &state.tid, tuple);
   state.tid = tuple->t_self;
-  state.head = head;
+  state.head = batch.head;
+  state.floor = batch.floor;
 }
 
 // Runs fn(batch) between the chain's end as it is and as it is then; fn returns whether the
@@ -308,13 +323,14 @@ bool Within(Fn fn) {
   if (!state.known) ReadState(table);
   Batch batch = {};
   batch.head = state.head;
+  batch.floor = state.floor;
   batch.database = get_database_name(MyDatabaseId);
   batch.context = CurrentMemoryContext;
   batch.row_context =
       AllocSetContextCreate(CurrentMemoryContext, "jit_access audit row", ALLOCSET_DEFAULT_SIZES);
   bool new_settings = fn(&batch);
   ClosePartition(&batch);
-  if (batch.head.seq != state.head.seq || new_settings) WriteState(table, batch.head);
+  if (batch.head.seq != state.head.seq || new_settings) WriteState(table, batch);
   table_close(table, NoLock);
   MemoryContextDelete(batch.row_context);
   return true;
