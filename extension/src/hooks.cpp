@@ -4,6 +4,7 @@
 #include "audit/events.h"
 #include "audit/fastpath.h"
 #include "audit/ring.h"
+#include "audit/settings.h"
 #include "audit/statements.h"
 #include "audit/who.h"
 #include "enforce/commit.h"
@@ -115,6 +116,11 @@ void StartEnforced(QueryDesc* desc, int eflags) {
 
 void ExecutorStartHook(QueryDesc* desc, int eflags) {
   audit::StartAudited(desc, eflags, StartEnforced);
+}
+
+bool HasFacts(const QueryDesc* desc) {
+  return enforce::FindElevated(desc) != nullptr ||
+         (audit::unmasked && mask::AnyMasks() && !superuser_arg(GetUserId()));
 }
 
 // What the audit log is to know of a statement that has started.
@@ -270,7 +276,7 @@ void InstallHooks() {
   audit::InitWho();
   audit::InitEvents();
   audit::InitFastpath();
-  audit::InitStatements({FactsOf, enforce::WasEndedByGrant});
+  audit::InitStatements({HasFacts, FactsOf, enforce::WasEndedByGrant});
 }
 
 }  // namespace jit

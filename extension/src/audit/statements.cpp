@@ -7,6 +7,7 @@
 #include "audit/text.h"
 #include "audit/who.h"
 #include "pg/own_code.h"
+#include "pg/scratch.h"
 
 extern "C" {
 #include "access/parallel.h"
@@ -157,10 +158,38 @@ void BeginQuery(QueryDesc* desc, const Facts& facts, List* relations, bool bindi
   MemoryContextRegisterResetCallback(query_context, callback);
 }
 
+void BeginUtility(OpenStatement* open, const PlannedStmt* statement, const char* source,
+                  ParamListInfo params) {
+  pg::Scratch scratch = pg::EnterScratch();
+  const Node* node = statement->utilityStmt;
+  Facts none = {};
+  Begin begin = {CommandOf(statement),
+                 TextOf(source, statement->stmt_location, statement->stmt_len, false),
+                 ParametersOf(params, false),
+                 RelationsOfUtility(node),
+                 static_cast<int64>(statement->queryId),
+                 GetCommandLogLevel(const_cast<Node*>(node)) != LOGSTMT_ALL};
+  EnterBegin(open, begin, none);
+  pg::LeaveScratch(scratch);
+}
+
 // What functions of the extension and of the catalogs look up for the statement around them.
 bool IsHousekeeping(const Facts& facts, const List* relations, const PlannedStmt* plan) {
   return RunningStatement() != 0 && facts.request_count == 0 && facts.raw_columns == NIL &&
          relations != NIL && !WritesByPlan(plan) && AreCatalogs(plan);
+}
+
+// Records the begin of a statement that has started, if it is to be audited.
+void RecordStarted(QueryDesc* desc, bool session) {
+  Facts facts = sources.facts(desc);
+  bool sees_raw = facts.raw_columns != NIL && unmasked;
+  if (!session && facts.request_count == 0 && !sees_raw) return;
+  List* relations = RelationsOf(desc->plannedstmt);
+  if (IsHousekeeping(facts, relations, desc->plannedstmt)) return;
+  // Who sees masked columns by a standing right, an application say, is not to stand still because
+  // the log does.
+  bool binding = (session || facts.request_count > 0) && !IsNeverRefused();
+  BeginQuery(desc, facts, relations, binding);
 }
 
 void StartChecked(QueryDesc* desc, int eflags, bool session,
@@ -250,16 +279,11 @@ void StartAudited(QueryDesc* desc, int eflags, void (*next)(QueryDesc* desc, int
   }
   bool session = IsSessionAudited();
   StartChecked(desc, eflags, session, next);
-  if ((eflags & EXEC_FLAG_EXPLAIN_ONLY) != 0) return;
-  Facts facts = sources.facts(desc);
-  bool sees_raw = facts.raw_columns != NIL && unmasked && !superuser_arg(GetUserId());
-  if (!session && facts.request_count == 0 && !sees_raw) return;
-  List* relations = RelationsOf(desc->plannedstmt);
-  if (IsHousekeeping(facts, relations, desc->plannedstmt)) return;
-  // Who sees masked columns by a standing right, an application say, is not to stand still because
-  // the log does.
-  bool binding = (session || facts.request_count > 0) && !IsNeverRefused();
-  BeginQuery(desc, facts, relations, binding);
+  if ((eflags & EXEC_FLAG_EXPLAIN_ONLY) != 0 || (!session && !sources.has_facts(desc))) return;
+  // In a loop of PL/pgSQL the caller's memory lives as long as the loop.
+  pg::Scratch scratch = pg::EnterScratch();
+  RecordStarted(desc, session);
+  pg::LeaveScratch(scratch);
 }
 
 void RunAudited(QueryDesc* desc, void (*body)(void* arg), void* arg) {
@@ -307,17 +331,9 @@ void RunUtilityAudited(const PlannedStmt* statement, const char* source, ParamLi
     body(arg);
     return;
   }
-  const Node* node = statement->utilityStmt;
-  Facts none = {};
-  Begin begin = {CommandOf(statement),
-                 TextOf(source, statement->stmt_location, statement->stmt_len, false),
-                 ParametersOf(params, false),
-                 RelationsOfUtility(node),
-                 static_cast<int64>(statement->queryId),
-                 GetCommandLogLevel(const_cast<Node*>(node)) != LOGSTMT_ALL};
   OpenStatement open = {};
   open.binding = !IsNeverRefused();
-  EnterBegin(&open, begin, none);
+  BeginUtility(&open, statement, source, params);
   MemoryContext context = CurrentMemoryContext;
   int64 outer = RunningStatement();
   PG_TRY();

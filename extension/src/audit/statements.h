@@ -23,6 +23,8 @@ struct Facts {
 };
 
 struct Sources {
+  // Whether `facts` has anything to say of the statement. Cheap.
+  bool (*has_facts)(const QueryDesc* desc);
   Facts (*facts)(const QueryDesc* desc);
   // Whether the error that is being handled says that access has ended.
   bool (*ended_by_grant)();
