@@ -37,7 +37,8 @@ pg::Values ValuesOf(const Policy& p) {
           p.active_hours,
           LengthValue(p.lapse_after),
           p.verdict,
-          flag(p.break_glass)};
+          flag(p.break_glass),
+          flag(p.blank_values)};
 }
 
 const char* NameOf(PolicyChange::Kind kind) {
@@ -78,6 +79,7 @@ std::vector<Policy> ReadPolicies(pg::Session& session, bool lock) {
     p.lapse_after = found.Text(row, "lapse_after");
     p.verdict = found.TextOr(row, "verdict");
     p.break_glass = found.Bool(row, "break_glass");
+    p.blank_values = found.Bool(row, "blank_values");
     policies.push_back(std::move(p));
   }
   return policies;
@@ -96,17 +98,18 @@ void ApplyChanges(pg::Session& session, const std::vector<PolicyChange>& changes
           "INSERT INTO jit.policies AS p (name, priority, requester, privileges, objects, "
           "max_duration, approvals,"
           " approver, reason_pattern, ticket_required, active_hours, lapse_after, verdict, "
-          "break_glass)"
-          " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
+          "break_glass, blank_values)"
+          " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
           " ON CONFLICT (name) DO UPDATE SET (priority, requester, privileges, objects, "
           "max_duration, approvals,"
           " approver, reason_pattern, ticket_required, active_hours, lapse_after, verdict, "
-          "break_glass)"
+          "break_glass, blank_values)"
           " = (excluded.priority, excluded.requester, excluded.privileges, excluded.objects, "
           "excluded.max_duration,"
           " excluded.approvals, excluded.approver, excluded.reason_pattern, "
           "excluded.ticket_required,"
-          " excluded.active_hours, excluded.lapse_after, excluded.verdict, excluded.break_glass)",
+          " excluded.active_hours, excluded.lapse_after, excluded.verdict, excluded.break_glass,"
+          " excluded.blank_values)",
           ValuesOf(policy));
     }
   }
@@ -126,7 +129,8 @@ core::Table PolicyTable(const std::vector<Policy>& policies) {
                      {"ticket_required", "TICKET"},
                      {"active_hours", "HOURS", false, true},
                      {"lapse_after", ""},
-                     {"break_glass", ""}},
+                     {"break_glass", ""},
+                     {"blank_values", ""}},
                     {}};
   const auto any = [](Cell cell) {
     if (cell.json.is_null()) cell.human = "any";
@@ -148,7 +152,7 @@ core::Table PolicyTable(const std::vector<Policy>& policies) {
          any(Cell::Text(p.requester)), any(Cell::List(p.privileges)), any(Cell::List(p.objects)),
          length(p.max_duration, "8h"), Cell::Number(p.approvals), Cell::Text(p.approver),
          Cell::Text(p.reason_pattern), Cell::Bool(p.ticket_required), Cell::Text(p.active_hours),
-         length(p.lapse_after, "1d"), Cell::Bool(p.break_glass)});
+         length(p.lapse_after, "1d"), Cell::Bool(p.break_glass), Cell::Bool(p.blank_values)});
   }
   return table;
 }

@@ -96,6 +96,7 @@ std::vector<PolicyField> FieldsOf(const Policy& policy) {
       {"lapse_after", LengthText(policy.lapse_after)},
       {"verdict", policy.verdict},
       {"break_glass", YesNo(policy.break_glass)},
+      {"blank_values", YesNo(policy.blank_values)},
   };
 }
 

@@ -26,6 +26,7 @@ struct Policy {
   OptionalText lapse_after;
   std::string verdict = "allow";
   bool break_glass = false;
+  bool blank_values = false;  // keep constants and parameters out of the audit log
 };
 
 // A column of jit.policies and its value as shown; none = NULL.

@@ -33,6 +33,7 @@ Policy ReadPolicy(const toml::table& table, std::vector<FileError>& errors) {
   policy.lapse_after = in.Length("lapse_after");
   policy.verdict = in.OneOf("verdict", {"allow", "deny"}).value_or(policy.verdict);
   policy.break_glass = in.Bool("break_glass").value_or(policy.break_glass);
+  policy.blank_values = in.Bool("blank_values").value_or(policy.blank_values);
   in.Finish();
   return policy;
 }
@@ -110,6 +111,7 @@ std::string FormatPolicyFile(const std::vector<Policy>& policies) {
     AppendText(out, "lapse_after", policy.lapse_after);
     if (policy.verdict != defaults.verdict) AppendText(out, "verdict", policy.verdict);
     if (policy.break_glass) AppendKey(out, "break_glass", "true");
+    if (policy.blank_values) AppendKey(out, "blank_values", "true");
   }
   return out;
 }

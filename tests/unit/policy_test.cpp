@@ -26,6 +26,7 @@ ticket_required = true
 active_hours = "Mon-Fri 08:00-18:00"
 lapse_after = "4h"
 break_glass = true
+blank_values = true
 
 [[policy]]
 name = "no-payroll"
@@ -51,6 +52,7 @@ TEST(PolicyFile, reads_every_key) {
   EXPECT_EQ(p.active_hours, "Mon-Fri 08:00-18:00");
   EXPECT_EQ(p.lapse_after, "4h");
   EXPECT_TRUE(p.break_glass);
+  EXPECT_TRUE(p.blank_values);
   EXPECT_EQ(p.verdict, "allow");
 }
 
@@ -178,7 +180,8 @@ TEST(DiffPolicies, every_field_counts) {
                                              [](Policy& p) { p.active_hours = "08:00-09:00"; },
                                              [](Policy& p) { p.lapse_after = "1h"; },
                                              [](Policy& p) { p.verdict = "deny"; },
-                                             [](Policy& p) { p.break_glass = true; }};
+                                             [](Policy& p) { p.break_glass = true; },
+                                             [](Policy& p) { p.blank_values = true; }};
   EXPECT_EQ(edits.size(), FieldsOf(before).size());
   for (std::size_t i = 0; i < edits.size(); ++i) {
     Policy after = before;
