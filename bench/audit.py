@@ -114,7 +114,7 @@ def verification(side):
     answer = side.server.psql("SELECT checked, first_bad FROM jit_audit_verify()", database="bench").strip()
     seconds = time.perf_counter() - began
     plain = time.perf_counter()
-    side.server.psql("SELECT count(statement), max(hash) FROM jit.audit_log", database="bench")
+    side.server.psql("SELECT count(hash), sum(length(statement)) FROM jit.audit_log", database="bench")
     plain = time.perf_counter() - plain
     checked, first_bad = answer.split("|")
     print(f"audit: jit_audit_verify() {int(checked) / seconds:.0f} rows/s ({checked} rows in {seconds:.1f} s, first bad:"

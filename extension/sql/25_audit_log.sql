@@ -67,7 +67,7 @@ CREATE FUNCTION jit.refuse_audit_change() RETURNS trigger
 AS $$
 BEGIN
   RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
-    MESSAGE = format('the audit log is not to be changed: %s on %I.%I', TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME),
+    MESSAGE = format('jit.audit_log is not to be changed: %s refused', TG_OP),
     HINT = 'Old partitions are detached with jit.audit_detach.';
 END
 $$;

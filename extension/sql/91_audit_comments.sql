@@ -5,7 +5,7 @@ COMMENT ON TABLE jit.audit_log IS 'who asked, who allowed, what was run, with wh
 COMMENT ON COLUMN jit.audit_log.seq IS 'place in the chain, from 1, without gaps';
 COMMENT ON COLUMN jit.audit_log.at IS 'when it happened, by the clock';
 COMMENT ON COLUMN jit.audit_log.kind IS
-  'statement_begun, statement_ended, statement_cancelled (its grant ended), statement_refused; transaction_committed, transaction_rolled_back; the events of requests; policy_changed, mask_changed, setting_changed, membership_changed …';
+  'statement_begun, statement_ended (or, written in one go, statement), statement_cancelled (its grant ended), statement_refused; transaction_committed, transaction_rolled_back; the events of requests; policy_changed, mask_changed, setting_changed, membership_changed …';
 COMMENT ON COLUMN jit.audit_log.session_user_name IS 'the session''s user';
 COMMENT ON COLUMN jit.audit_log.current_user_name IS 'whose rights counted';
 COMMENT ON COLUMN jit.audit_log.authenticated_user_name IS 'who logged in';

@@ -12,6 +12,7 @@ namespace jit::audit {
 
 // The kinds of records that this library writes itself; events of requests bring theirs along.
 inline constexpr const char kBegun[] = "statement_begun";
+inline constexpr const char kWhole[] = "statement";  // begin and end in one
 inline constexpr const char kEnded[] = "statement_ended";
 inline constexpr const char kCancelled[] = "statement_cancelled";
 inline constexpr const char kRefused[] = "statement_refused";

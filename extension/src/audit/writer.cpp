@@ -15,8 +15,10 @@ extern "C" {
 #include "commands/dbcommands.h"
 #include "commands/extension.h"
 #include "executor/spi.h"
+#include "executor/tuptable.h"
 #include "storage/lmgr.h"
 #include "utils/array.h"
+#include "utils/hsearch.h"
 #include "utils/inet.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
@@ -95,19 +97,39 @@ const char* SettingsText(Datum jsonb) {
   return JsonbToCString(nullptr, &json->root, VARSIZE(json));
 }
 
+// Rows go to the table this many at a time.
+constexpr int kRowsAtOnce = 64;
+
 // One batch under way.
 struct Batch {
   Head head;
   TimestampTz floor;
   Relation partition;
   CatalogIndexState indexes;
+  TupleTableSlot* slots[kRowsAtOnce];
+  int waiting;  // how many of them hold a row
   MemoryContext context;
-  MemoryContext row_context;
+  MemoryContext row_context;   // of one row's values
+  MemoryContext rows_context;  // of the rows that wait
   const char* database;
 };
 
+// Past triggers, which refuse everybody else.
+void InsertWaiting(Batch* batch) {
+  if (batch->waiting == 0) return;
+  CatalogTuplesMultiInsertWithInfo(batch->partition, batch->slots, batch->waiting, batch->indexes);
+  for (int i = 0; i < batch->waiting; i++) ExecClearTuple(batch->slots[i]);
+  batch->waiting = 0;
+  MemoryContextReset(batch->rows_context);
+}
+
 void ClosePartition(Batch* batch) {
   if (batch->partition == nullptr) return;
+  InsertWaiting(batch);
+  for (TupleTableSlot*& slot : batch->slots) {
+    if (slot != nullptr) ExecDropSingleTupleTableSlot(slot);
+    slot = nullptr;
+  }
   CatalogCloseIndexes(batch->indexes);
   table_close(batch->partition, NoLock);
   batch->partition = nullptr;
@@ -243,20 +265,72 @@ void Write(Batch* batch, Record record) {
   HashRow(desc, row.values(), row.nulls(), batch->head.hash, hash);
   row.SetHash(kPrevHash, batch->head.hash);
   row.SetHash(kHash, hash);
-  // Past triggers, which refuse everybody else.
-  CatalogTupleInsertWithInfo(batch->partition, heap_form_tuple(desc, row.values(), row.nulls()),
-                             batch->indexes);
+  MemoryContext own = MemoryContextSwitchTo(batch->rows_context);
+  HeapTuple tuple = heap_form_tuple(desc, row.values(), row.nulls());
+  MemoryContextSwitchTo(batch->context);
+  TupleTableSlot*& slot = batch->slots[batch->waiting++];
+  if (slot == nullptr) slot = MakeSingleTupleTableSlot(desc, &TTSOpsHeapTuple);
+  ExecStoreHeapTuple(tuple, slot, false);
+  if (batch->waiting == kRowsAtOnce) InsertWaiting(batch);
+  MemoryContextSwitchTo(own);
   batch->head.seq++;
   batch->floor = Max(batch->floor, known_partition.from);
   memcpy(batch->head.hash, hash, kSha256Size);
 }
 
-void WriteBytes(void* arg, const char* bytes, Size size) {
-  Batch* batch = static_cast<Batch*>(arg);
+void WriteInContext(Batch* batch, const Record& record) {
   MemoryContext caller = MemoryContextSwitchTo(batch->row_context);
-  Write(batch, Decode(bytes, size));
+  Write(batch, record);
   MemoryContextSwitchTo(caller);
   MemoryContextReset(batch->row_context);
+}
+
+// A record of those that were copied, and the end of the statement that it begins, if that is among
+// them as well.
+struct Copied {
+  Record record;
+  const Copied* end;
+  bool joined;  // to its begin
+};
+
+struct Begun {
+  int64 statement_id;  // the key
+  Copied* record;
+};
+
+struct Collector {
+  List* records;  // Copied *
+  HTAB* begun;    // Begun, by number
+};
+
+// Begin and end that are written in one go become one row: nobody waits for the begin alone.
+void Collect(void* arg, const char* bytes, Size size) {
+  Collector* collector = static_cast<Collector*>(arg);
+  Copied* copied = static_cast<Copied*>(palloc0(sizeof(Copied)));
+  copied->record = Decode(bytes, size);
+  collector->records = lappend(collector->records, copied);
+  if (collector->begun == nullptr) return;
+  int64 id = copied->record.statement_id;
+  if (strcmp(copied->record.kind, kBegun) == 0) {
+    static_cast<Begun*>(hash_search(collector->begun, &id, HASH_ENTER, nullptr))->record = copied;
+  } else if (strcmp(copied->record.kind, kEnded) == 0) {
+    Begun* begun = static_cast<Begun*>(hash_search(collector->begun, &id, HASH_FIND, nullptr));
+    if (begun == nullptr) return;
+    begun->record->end = copied;
+    copied->joined = true;
+  }
+}
+
+Record Joined(const Copied& begin) {
+  Record record = begin.record;
+  if (begin.end == nullptr) return record;
+  const Record& end = begin.end->record;
+  record.kind = kWhole;
+  record.rows = end.rows;
+  record.duration_ms = end.duration_ms;
+  record.sqlstate = end.sqlstate;
+  record.message = end.message;
+  return record;
 }
 
 // The end of the chain as this process has written it, and where the row that says so is: while
@@ -328,11 +402,14 @@ bool Within(Fn fn) {
   batch.context = CurrentMemoryContext;
   batch.row_context =
       AllocSetContextCreate(CurrentMemoryContext, "jit_access audit row", ALLOCSET_DEFAULT_SIZES);
+  batch.rows_context =
+      AllocSetContextCreate(CurrentMemoryContext, "jit_access audit rows", ALLOCSET_DEFAULT_SIZES);
   bool new_settings = fn(&batch);
   ClosePartition(&batch);
   if (batch.head.seq != state.head.seq || new_settings) WriteState(table, batch);
   table_close(table, NoLock);
   MemoryContextDelete(batch.row_context);
+  MemoryContextDelete(batch.rows_context);
   return true;
 }
 
@@ -371,7 +448,26 @@ void ForgetHead() {
 
 bool WriteRecords(const StringInfoData& records) {
   return Within([&](Batch* batch) {
-    VisitRecords(records, WriteBytes, batch);
+    MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "jit_access audit batch",
+                                                  ALLOCSET_DEFAULT_SIZES);
+    MemoryContext caller = MemoryContextSwitchTo(context);
+    Collector collector = {};
+    if (mode == kModeAsync) {
+      HASHCTL control = {};
+      control.keysize = sizeof(int64);
+      control.entrysize = sizeof(Begun);
+      control.hcxt = context;
+      collector.begun = hash_create("jit_access audit statements", 1024, &control,
+                                    HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+    }
+    VisitRecords(records, Collect, &collector);
+    ListCell* lc;
+    foreach (lc, collector.records) {
+      const Copied* copied = static_cast<const Copied*>(lfirst(lc));
+      if (!copied->joined) WriteInContext(batch, Joined(*copied));
+    }
+    MemoryContextSwitchTo(caller);
+    MemoryContextDelete(context);
     return false;
   });
 }
