@@ -165,18 +165,27 @@ void CheckEnd(Walk* walk, const End& known) {
   walk->outcome.first_bad = walk->before.seq < known.seq ? walk->before.seq + 1 : known.seq + 1;
 }
 
+// The table of an OID, which is to look like the log.
+const char* TableOf(Oid partition) {
+  const char* name = get_rel_name(partition);
+  if (name == nullptr)
+    ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+                    errmsg("relation with OID %u does not exist", partition)));
+  const char* first = get_attname(partition, kSeq, true);
+  const char* last = get_attname(partition, kHash, true);
+  if (first == nullptr || strcmp(first, "seq") != 0 || last == nullptr ||
+      strcmp(last, "hash") != 0 || get_attname(partition, kColumnCount + 1, true) != nullptr)
+    ereport(ERROR,
+            (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("\"%s\" is no part of the audit log", name),
+             errhint("jit.audit_partitions lists the partitions there are and were.")));
+  return quote_qualified_identifier(get_namespace_name(get_rel_namespace(partition)), name);
+}
+
 Outcome Verify(Oid partition) {
   Walk walk = {};
   walk.whole = !OidIsValid(partition);
   SPI_connect();
-  const char* table = "jit.audit_log";
-  if (!walk.whole) {
-    const char* name = get_rel_name(partition);
-    if (name == nullptr)
-      ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
-                      errmsg("relation with OID %u does not exist", partition)));
-    table = quote_qualified_identifier(get_namespace_name(get_rel_namespace(partition)), name);
-  }
+  const char* table = walk.whole ? "jit.audit_log" : TableOf(partition);
   // All by the statement's one snapshot: the log may grow meanwhile.
   WalkRows(&walk, table);
   End known = walk.whole ? StateEnd() : RegisteredEnd(partition);
