@@ -23,12 +23,24 @@ bool GoodName(std::string_view name) {
              std::string_view::npos;
 }
 
-Target ReadTarget(const std::string& name, const toml::table& table, milliseconds poll_interval,
+// Where and how often the audit chain's head is written down: in general, and for one target.
+void ReadAnchor(core::TomlReader& in, milliseconds& interval, std::string& file) {
+  interval = in.WaitOrNever("anchor_interval").value_or(interval);
+  file = in.Text("anchor_file").value_or(file);
+  if (!file.empty() && file.front() != '/') {
+    in.Fail("anchor_file", "\"anchor_file\" must be an absolute path, or empty for none");
+  }
+}
+
+// What a target does not say itself is as `general` has it.
+Target ReadTarget(const std::string& name, const toml::table& table, const Config& general,
                   std::vector<core::FileError>& errors) {
   core::TomlReader in(table, errors);
   Target target;
   target.name = name;
-  target.poll_interval = poll_interval;
+  target.poll_interval = general.poll_interval;
+  target.anchor_interval = general.anchor_interval;
+  target.anchor_file = general.anchor_file;
   if (!GoodName(name)) {
     in.Fail({}, fmt::format("target \"{}\": a name is letters, digits, '_', '.' and '-'", name));
   }
@@ -41,6 +53,7 @@ Target ReadTarget(const std::string& name, const toml::table& table, millisecond
   target.user = in.String("user").value_or("");
   target.passfile = in.String("passfile").value_or("");
   SetWait(in, "poll_interval", target.poll_interval);
+  ReadAnchor(in, target.anchor_interval, target.anchor_file);
   in.Finish();
   return target;
 }
@@ -49,6 +62,12 @@ void ReadLog(const toml::table& table, Config& config, std::vector<core::FileErr
   core::TomlReader in(table, errors);
   config.log_level = in.OneOf("level", kLogLevels).value_or(config.log_level);
   config.log_format = in.OneOf("format", kLogFormats).value_or(config.log_format);
+  in.Finish();
+}
+
+void ReadAudit(const toml::table& table, Config& config, std::vector<core::FileError>& errors) {
+  core::TomlReader in(table, errors);
+  ReadAnchor(in, config.anchor_interval, config.anchor_file);
   in.Finish();
 }
 
@@ -81,12 +100,12 @@ Loaded Parse(std::string_view text) {
   SetWait(in, "connect_timeout", config.connect_timeout);
   SetWait(in, "query_timeout", config.query_timeout);
   if (const auto* log = in.Table("log")) ReadLog(*log, config, out.errors);
+  if (const auto* audit = in.Table("audit")) ReadAudit(*audit, config, out.errors);
   if (const auto* reconnect = in.Table("reconnect")) ReadReconnect(*reconnect, config, out.errors);
   if (const auto* targets = in.Table("target")) {
     for (const auto& [key, node] : *targets) {
       if (const auto* table = node.as_table()) {
-        config.targets.push_back(
-            ReadTarget(std::string(key.str()), *table, config.poll_interval, out.errors));
+        config.targets.push_back(ReadTarget(std::string(key.str()), *table, config, out.errors));
       } else {
         out.errors.push_back({node.source().begin.line, "targets are tables: [target.NAME]"});
       }

@@ -20,6 +20,8 @@ struct Target {
   std::string user;      // the daemon's login; the command line uses the caller's own
   std::string passfile;  // the daemon's password file; empty = libpq's default
   milliseconds poll_interval{};
+  milliseconds anchor_interval{300'000};  // 0 = the audit chain is not anchored
+  std::string anchor_file;                // empty = only in the daemon's log
 
   bool operator==(const Target&) const = default;
 };
@@ -32,6 +34,8 @@ struct Config {
   milliseconds reconnect_max{30'000};
   std::string log_level = "info";
   std::string log_format = "logfmt";
+  milliseconds anchor_interval{300'000};
+  std::string anchor_file;
   std::vector<Target> targets;  // in the order of their names
 
   const Target* Find(std::string_view name) const;

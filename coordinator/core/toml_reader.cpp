@@ -39,13 +39,22 @@ void TomlReader::Fail(std::string_view key, std::string message) {
 }
 
 std::optional<std::string> TomlReader::String(std::string_view key) {
+  auto value = Text(key);
+  if (value && value->empty()) {
+    Fail(key, fmt::format("\"{}\" must be a string that is not empty", key));
+    return std::nullopt;
+  }
+  return value;
+}
+
+std::optional<std::string> TomlReader::Text(std::string_view key) {
   const toml::node* node = Take(key);
   if (node == nullptr) return std::nullopt;
   auto value = node->value_exact<std::string>();
   if (!value) {
     FailType(*node, key, "a string");
-  } else if (value->empty() || value->find('\0') != std::string::npos) {
-    FailType(*node, key, "a string that is not empty");
+  } else if (value->find('\0') != std::string::npos) {
+    FailType(*node, key, "a string without a zero byte");
     return std::nullopt;
   }
   return value;
@@ -120,6 +129,17 @@ std::optional<std::chrono::milliseconds> TomlReader::Wait(std::string_view key) 
   const auto wait = ParseWait(*value);
   if (!wait)
     Fail(key, fmt::format("\"{}\" must be a length of time such as \"10s\" or \"500ms\"", key));
+  return wait;
+}
+
+std::optional<std::chrono::milliseconds> TomlReader::WaitOrNever(std::string_view key) {
+  const auto value = String(key);
+  if (!value) return std::nullopt;
+  if (*value == "0" || *value == "0s") return std::chrono::milliseconds{0};
+  const auto wait = ParseWait(*value);
+  if (!wait)
+    Fail(key,
+         fmt::format("\"{}\" must be a length of time such as \"5m\", or \"0\" for never", key));
   return wait;
 }
 

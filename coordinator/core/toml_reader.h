@@ -34,6 +34,8 @@ class TomlReader {
       : table_(table), errors_(errors) {}
 
   std::optional<std::string> String(std::string_view key);
+  // Also an empty one: a way to say "none".
+  std::optional<std::string> Text(std::string_view key);
   std::optional<std::int64_t> Integer(std::string_view key, std::int64_t least, std::int64_t most);
   std::optional<bool> Bool(std::string_view key);
   // An empty list is refused: leaving the key out is how "any" is said.
@@ -43,6 +45,8 @@ class TomlReader {
   std::optional<std::string> Length(std::string_view key);
   // A wait of our own, more than zero.
   std::optional<std::chrono::milliseconds> Wait(std::string_view key);
+  // The same, or "0" for never.
+  std::optional<std::chrono::milliseconds> WaitOrNever(std::string_view key);
   const toml::table* Table(std::string_view key);
   const toml::array* TableArray(std::string_view key);
 

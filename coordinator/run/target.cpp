@@ -47,6 +47,7 @@ TargetLoop::TargetLoop(asio::io_context& reactor, asio::thread_pool& pool, Targe
       pool_(pool),
       settings_(std::move(settings)),
       changed_(std::move(changed)),
+      anchoring_(pool, settings_.target),
       pause_(reactor) {}
 
 void TargetLoop::Start() {
@@ -118,7 +119,9 @@ Task<void> TargetLoop::Watch() {
            {"server_version", fmt::to_string(connection.server_version())}});
       SetState(true);
     }
-    const Clock::time_point wake_at = Clock::now() + sleep;
+    // After the pass: grants come first.
+    if (Clock::now() >= anchoring_.due()) co_await anchoring_.Take(connection);
+    const Clock::time_point wake_at = std::min(Clock::now() + sleep, anchoring_.due());
     bool asked = false;
     while (!asked && !stopping_ && Clock::now() < wake_at) {
       for (const pg::Notification& one : connection.TakeNotifications()) {

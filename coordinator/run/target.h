@@ -8,6 +8,7 @@
 
 #include "config/config.h"
 #include "pg/connection.h"
+#include "run/anchor.h"
 
 namespace jit::run {
 
@@ -55,6 +56,7 @@ class TargetLoop : public std::enable_shared_from_this<TargetLoop> {
   asio::thread_pool& pool_;
   TargetSettings settings_;
   Changed changed_;
+  Anchoring anchoring_;
   asio::steady_timer pause_;
   pg::Connection* connection_ = nullptr;  // while there is one: to wake it
   bool passed_ = false;                   // a pass has succeeded over this connection

@@ -26,11 +26,16 @@ format = "json"
 [reconnect]
 min = "100ms"
 max = "10s"
+[audit]
+anchor_interval = "10m"
+anchor_file = "/var/lib/a.jsonl"
 [target.shop]
 conninfo = "host=db1 dbname=shop"
 user = "jit_daemon"
 passfile = "/run/pgpass"
 poll_interval = "30s"
+anchor_interval = "1h"
+anchor_file = ""
 [target.orders]
 conninfo = "postgresql://db2/orders"
 )");
@@ -44,7 +49,9 @@ conninfo = "postgresql://db2/orders"
   EXPECT_EQ(c.reconnect_max, std::chrono::seconds{10});
   ASSERT_EQ(c.targets.size(), 2u);
   EXPECT_EQ(*c.Find("shop"), (Target{"shop", "host=db1 dbname=shop", "jit_daemon", "/run/pgpass",
-                                     std::chrono::seconds{30}}));
+                                     std::chrono::seconds{30}, std::chrono::hours{1}, ""}));
+  EXPECT_EQ(c.Find("orders")->anchor_interval, std::chrono::minutes{10});
+  EXPECT_EQ(c.Find("orders")->anchor_file, "/var/lib/a.jsonl");
   EXPECT_EQ(c.Find("orders")->poll_interval, std::chrono::seconds{5});
   EXPECT_EQ(c.Find("nowhere"), nullptr);
 }
@@ -89,6 +96,22 @@ TEST(Config, a_hash_is_not_cut_off) {
   const Loaded loaded = Parse("[target.a]\nconninfo = \"dbname='a#b' application_name=#x\"\n");
   ASSERT_TRUE(loaded.errors.empty());
   EXPECT_EQ(loaded.config.targets[0].conninfo, "dbname='a#b' application_name=#x");
+}
+
+TEST(Config, anchors_are_taken_by_default_and_can_be_switched_off) {
+  EXPECT_EQ(Parse("[target.a]\nconninfo = \"dbname=a\"\n").config.targets[0].anchor_interval,
+            std::chrono::minutes{5});
+  for (const char* never : {"0", "0s"}) {
+    const Loaded loaded = Parse(fmt::format(
+        "[audit]\nanchor_interval = \"{}\"\n[target.a]\nconninfo = \"dbname=a\"\n", never));
+    ASSERT_TRUE(loaded.errors.empty());
+    EXPECT_EQ(loaded.config.targets[0].anchor_interval.count(), 0);
+  }
+  EXPECT_EQ(OnlyError("[audit]\nanchor_interval = \"soon\"\n"),
+            "c.toml:2: \"anchor_interval\" must be a length of time such as \"5m\", or \"0\" for "
+            "never");
+  EXPECT_EQ(OnlyError("[audit]\nanchor_file = \"anchors.jsonl\"\n"),
+            "c.toml:2: \"anchor_file\" must be an absolute path, or empty for none");
 }
 
 TEST(Config, a_name_is_one_plain_word) {
