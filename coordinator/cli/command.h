@@ -54,6 +54,7 @@ Command GrantsCommand();
 Command PolicyListCommand();
 Command PolicyDiffCommand();
 Command PolicyApplyCommand();
+Command AuditCommand();
 Command TargetsCommand();
 Command DoctorCommand();
 Command RunCommand();

@@ -35,8 +35,9 @@ const std::vector<Command>& Commands() {
   static const std::vector<Command> commands{
       RequestsCommand(),   ShowCommand(),        ApproveCommand(), DenyCommand(),
       RevokeCommand(),     ReviewCommand(),      GrantsCommand(),  PolicyListCommand(),
-      PolicyDiffCommand(), PolicyApplyCommand(), TargetsCommand(), DoctorCommand(),
-      RunCommand(),        CompletionCommand(),  VersionCommand(), HelpCommand(),
+      PolicyDiffCommand(), PolicyApplyCommand(), AuditCommand(),   
+      TargetsCommand(),    DoctorCommand(),      RunCommand(),     CompletionCommand(),
+      VersionCommand(),    HelpCommand(),
   };
   return commands;
 }

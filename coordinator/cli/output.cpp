@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "core/csv.h"
 #include "core/look.h"
 #include "core/text.h"
 
@@ -29,6 +30,11 @@ std::size_t TerminalWidth() {
 }
 
 Form ChooseForm(const Invocation& invocation) {
+  if (invocation.Has("csv")) {
+    if (invocation.Has("json") || invocation.Has("output"))
+      throw UsageError("--csv contradicts the other form asked for");
+    return Form::kCsv;
+  }
   if (invocation.Has("json")) {
     if (invocation.Has("output") && invocation.Get("output") != "json") {
       throw UsageError("--json and --output contradict each other");
@@ -40,6 +46,12 @@ Form ChooseForm(const Invocation& invocation) {
   if (named == "tsv") return Form::kTsv;
   if (named == "table") return Form::kTable;
   return ::isatty(STDOUT_FILENO) != 0 ? Form::kTable : Form::kTsv;
+}
+
+// Escaped to ASCII on a terminal, where what is not might be hostile.
+std::string Dumped(const core::Json& document, int indent) {
+  const bool terminal = ::isatty(STDOUT_FILENO) != 0;
+  return document.dump(indent, ' ', terminal, core::Json::error_handler_t::replace) + "\n";
 }
 
 void PrintLabelled(std::string_view label, core::Style style, std::string_view text) {
@@ -63,6 +75,9 @@ void Output::Print(const core::Table& table, std::string_view where_whole) const
     case Form::kTsv:
       Write(core::RenderTsv(table));
       return;
+    case Form::kCsv:
+      Write(core::RenderCsv(table));
+      return;
     case Form::kTable:
       break;
   }
@@ -71,11 +86,8 @@ void Output::Print(const core::Table& table, std::string_view where_whole) const
   if (rendered.cut && !where_whole.empty()) PrintHint(where_whole);
 }
 
-// Escaped to ASCII on a terminal, where what is not might be hostile.
-void Output::Print(const core::Json& document) const {
-  const bool terminal = ::isatty(STDOUT_FILENO) != 0;
-  Write(document.dump(2, ' ', terminal, core::Json::error_handler_t::replace) + "\n");
-}
+void Output::Print(const core::Json& document) const { Write(Dumped(document, 2)); }
+void Output::PrintLine(const core::Json& document) const { Write(Dumped(document, -1)); }
 
 void Output::Write(std::string_view text) const {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {

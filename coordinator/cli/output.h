@@ -10,7 +10,7 @@
 
 namespace jit::cli {
 
-enum class Form { kTable, kTsv, kJson };
+enum class Form { kTable, kTsv, kJson, kCsv };
 
 class Output {
  public:
@@ -23,6 +23,8 @@ class Output {
   // The rows in the form asked for. `where_whole` says, to people, how to see what was cut off.
   void Print(const core::Table& table, std::string_view where_whole = {}) const;
   void Print(const core::Json& document) const;
+  // On one line.
+  void PrintLine(const core::Json& document) const;
   // Text that is already in its final form.
   void Write(std::string_view text) const;
   std::string Paint(std::string_view text, core::Style style) const {

@@ -65,7 +65,7 @@ Layout LayOut(const Table& table, const Texts& texts, std::size_t limit) {
   Layout layout;
   for (std::size_t i = 0; i < table.columns.size(); ++i) {
     if (table.columns[i].title.empty()) continue;
-    std::size_t width = DisplayWidth(table.columns[i].title);
+    std::size_t width = std::max(DisplayWidth(table.columns[i].title), table.columns[i].least);
     for (const auto& row : texts) width = std::max(width, DisplayWidth(row[i]));
     layout.shown.push_back(i);
     layout.widths.push_back(width);
@@ -121,6 +121,25 @@ Cell Cell::Time(std::optional<Instant> instant, Instant now) {
   return {FormatRelative(*instant, now), stamp, stamp, Style::kPlain};
 }
 
+Cell Cell::At(std::optional<Instant> instant) {
+  if (!instant) return Null();
+  std::string human = FormatRfc3339(std::chrono::floor<std::chrono::seconds>(*instant));
+  human[human.find('T')] = ' ';
+  human.pop_back();
+  const std::string stamp = FormatRfc3339(*instant);
+  return {human, stamp, stamp, Style::kPlain};
+}
+
+Cell Cell::Millis(std::optional<double> millis) {
+  if (!millis) return Null();
+  const std::string human =
+      *millis < 1000 ? fmt::format("{:.1f} ms", *millis)
+      : *millis < 60'000
+          ? fmt::format("{:.1f} s", *millis / 1000)
+          : FormatSpan(std::chrono::milliseconds{static_cast<std::int64_t>(*millis)});
+  return {human, fmt::format("{:.3f}", *millis), *millis, Style::kPlain};
+}
+
 Cell Cell::Length(const std::optional<Interval>& interval) {
   return interval ? Text(FormatInterval(*interval)) : Null();
 }
@@ -153,8 +172,10 @@ RenderedTable RenderForPeople(const Table& table, const TerminalLook& look) {
     }
     AppendLine(out.text, std::move(line));
   };
-  append_row([&](std::size_t c) { return table.columns[c].title; },
-             [](std::size_t) { return Style::kBold; });
+  if (look.header) {
+    append_row([&](std::size_t c) { return table.columns[c].title; },
+               [](std::size_t) { return Style::kBold; });
+  }
   for (std::size_t r = 0; r < texts.size(); ++r) {
     append_row([&](std::size_t c) { return texts[r][c]; },
                [&](std::size_t c) { return table.rows[r][c].style; });
@@ -176,12 +197,15 @@ std::string RenderTsv(const Table& table) {
 
 Json RenderJson(const Table& table) {
   Json out = Json::array();
-  for (const auto& row : table.rows) {
-    Json object = Json::object();
-    for (std::size_t i = 0; i < row.size(); ++i) object[table.columns[i].name] = row[i].json;
-    out.push_back(std::move(object));
-  }
+  for (std::size_t row = 0; row < table.rows.size(); ++row) out.push_back(RenderJson(table, row));
   return out;
+}
+
+Json RenderJson(const Table& table, std::size_t row) {
+  Json object = Json::object();
+  for (std::size_t i = 0; i < table.columns.size(); ++i)
+    object[table.columns[i].name] = table.rows[row][i].json;
+  return object;
 }
 
 std::string FormatBytes(std::int64_t bytes) {

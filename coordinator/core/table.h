@@ -33,16 +33,19 @@ struct Cell {
   static Cell Number(std::optional<std::int64_t> number);
   static Cell Bool(bool value);
   static Cell Time(std::optional<Instant> instant, Instant now);
+  static Cell At(std::optional<Instant> instant);  // to the second, not as a distance from now
+  static Cell Millis(std::optional<double> millis);
   static Cell Length(const std::optional<Interval>& interval);
   static Cell List(const std::optional<std::vector<std::string>>& items);
   static Cell Bytes(std::optional<std::int64_t> bytes);
 };
 
 struct Column {
-  std::string name;      // in JSON
-  std::string title;     // in the header for people; empty = only in JSON and for scripts
-  bool right = false;    // align to the right
-  bool shrinks = false;  // may be cut where the terminal is too narrow
+  std::string name;       // in JSON
+  std::string title;      // in the header for people; empty = only in JSON and for scripts
+  bool right = false;     // align to the right
+  bool shrinks = false;   // may be cut where the terminal is too narrow
+  std::size_t least = 0;  // columns it takes at least, so that tables below each other line up
 };
 
 struct Table {
@@ -53,6 +56,7 @@ struct Table {
 struct TerminalLook {
   std::size_t width = 80;  // 0 = unlimited
   bool colour = false;
+  bool header = true;
 };
 
 struct RenderedTable {
@@ -63,6 +67,7 @@ struct RenderedTable {
 RenderedTable RenderForPeople(const Table& table, const TerminalLook& look);
 std::string RenderTsv(const Table& table);
 Json RenderJson(const Table& table);
+Json RenderJson(const Table& table, std::size_t row);
 
 // '12 kB', '3.4 GB'.
 std::string FormatBytes(std::int64_t bytes);

@@ -34,6 +34,16 @@ std::optional<std::int64_t> Result::Integer(int row, const char* column) const {
   return number;
 }
 
+std::optional<double> Result::Real(int row, const char* column) const {
+  const auto value = Value(row, column);
+  double number = 0;
+  if (!value ||
+      std::from_chars(value->data(), value->data() + value->size(), number).ec != std::errc{}) {
+    return std::nullopt;
+  }
+  return number;
+}
+
 bool Result::Bool(int row, const char* column) const { return Value(row, column) == "t"; }
 
 std::optional<core::Instant> Result::Time(int row, const char* column) const {

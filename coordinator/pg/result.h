@@ -28,6 +28,7 @@ class Result {
   std::optional<std::string> Text(int row, const char* column) const;
   std::string TextOr(int row, const char* column, const std::string& fallback = {}) const;
   std::optional<std::int64_t> Integer(int row, const char* column) const;
+  std::optional<double> Real(int row, const char* column) const;
   bool Bool(int row, const char* column) const;  // NULL is false
   std::optional<core::Instant> Time(int row, const char* column) const;
   std::optional<core::Interval> Length(int row, const char* column) const;
