@@ -55,6 +55,7 @@ Command PolicyListCommand();
 Command PolicyDiffCommand();
 Command PolicyApplyCommand();
 Command AuditCommand();
+Command AuditVerifyCommand();
 Command TargetsCommand();
 Command DoctorCommand();
 Command RunCommand();

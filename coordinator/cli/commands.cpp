@@ -35,7 +35,7 @@ const std::vector<Command>& Commands() {
   static const std::vector<Command> commands{
       RequestsCommand(),   ShowCommand(),        ApproveCommand(), DenyCommand(),
       RevokeCommand(),     ReviewCommand(),      GrantsCommand(),  PolicyListCommand(),
-      PolicyDiffCommand(), PolicyApplyCommand(), AuditCommand(),   
+      PolicyDiffCommand(), PolicyApplyCommand(), AuditCommand(),   AuditVerifyCommand(),
       TargetsCommand(),    DoctorCommand(),      RunCommand(),     CompletionCommand(),
       VersionCommand(),    HelpCommand(),
   };

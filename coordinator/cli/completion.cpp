@@ -113,10 +113,11 @@ std::string Bash() {
     const auto seconds = SecondWords(first);
     if (seconds.empty()) continue;
     out += fmt::format(
-        "    {}) if (( COMP_CWORD == 2 )); then COMPREPLY=($(compgen -W '{}' -- \"$cur\")); "
+        "    {0}) if (( COMP_CWORD == 2 )){2}; then COMPREPLY=($(compgen -W '{1}' -- \"$cur\")); "
         "return; fi\n"
-        "      command+=\" ${{COMP_WORDS[2]}}\" ;;\n",
-        first, Join(seconds));
+        "      case \"${{COMP_WORDS[2]}}\" in {3}) command+=\" ${{COMP_WORDS[2]}}\" ;; esac ;;\n",
+        first, Join(seconds), FindCommand(first) != nullptr ? " && [[ $cur != -* ]]" : "",
+        fmt::format("{}", fmt::join(seconds, "|")));
   }
   out += "  esac\n  case \"$command\" in\n";
   for (const Command& command : Commands()) {
@@ -206,9 +207,10 @@ std::string Zsh() {
     const auto seconds = SecondWords(first);
     if (seconds.empty()) continue;
     out += fmt::format(
-        "    {})\n      if (( CURRENT == 3 )); then compadd {}; return; fi\n"
-        "      command=\"$command $words[3]\"; skip=2 ;;\n",
-        first, Join(seconds));
+        "    {0})\n      if (( CURRENT == 3 )){2}; then compadd {1}; return; fi\n"
+        "      case $words[3] in {3}) command=\"$command $words[3]\"; skip=2 ;; esac ;;\n",
+        first, Join(seconds), FindCommand(first) != nullptr ? " && [[ $words[3] != -* ]]" : "",
+        fmt::format("{}", fmt::join(seconds, "|")));
   }
   out += "  esac\n  shift $skip words\n  (( CURRENT -= skip ))\n  case $command in\n";
   for (const Command& command : Commands()) {

@@ -17,7 +17,6 @@ namespace jit::cli {
 namespace {
 
 constexpr std::chrono::milliseconds kConnectTimeout{10'000};
-constexpr std::chrono::milliseconds kQueryTimeout{30'000};
 
 const char* Environment(const char* name) { return std::getenv(name); }
 
@@ -47,6 +46,13 @@ std::optional<std::string> AskPassword(const std::string& user) {
   return c == EOF ? std::nullopt : std::optional(password);
 }
 
+// A target's name, a connection string, or nothing.
+std::string Where(const Invocation& invocation) {
+  if (const auto named = invocation.Get("target"); named && !named->empty()) return *named;
+  const char* variable = std::getenv("JIT_TARGET");
+  return variable == nullptr ? "" : variable;
+}
+
 void SetLogin(const Invocation& invocation, pg::Parameters& parameters) {
   if (const auto user = invocation.Get("user")) pg::Set(parameters, "user", *user);
   pg::Set(parameters, "fallback_application_name", "jit-coordinator-cli");
@@ -74,12 +80,13 @@ pg::Parameters ParametersOf(const Invocation& invocation, const config::Target& 
   return parameters;
 }
 
+std::string TargetName(const Invocation& invocation) {
+  const std::string where = Where(invocation);
+  return pg::LooksLikeConninfo(where) ? "" : where;
+}
+
 pg::Parameters ParametersOf(const Invocation& invocation) {
-  std::string where = invocation.Get("target").value_or("");
-  if (where.empty()) {
-    const char* variable = std::getenv("JIT_TARGET");
-    where = variable == nullptr ? "" : variable;
-  }
+  const std::string where = Where(invocation);
   if (where.empty() || pg::LooksLikeConninfo(where)) {
     pg::Parameters parameters = pg::ParseConninfo(where);
     SetLogin(invocation, parameters);
@@ -100,8 +107,9 @@ pg::Parameters ParametersOf(const Invocation& invocation) {
       where, found.path));
 }
 
-std::unique_ptr<pg::Session> Connect(const Invocation& invocation, pg::Parameters parameters) {
-  const auto timeout = invocation.Wait("timeout", kQueryTimeout);
+std::unique_ptr<pg::Session> Connect(const Invocation& invocation, pg::Parameters parameters,
+                                     std::chrono::milliseconds timeout) {
+  timeout = invocation.Wait("timeout", timeout);
   const auto connect_timeout = std::min(timeout, kConnectTimeout);
   std::optional<pg::Error> refused;
   try {
@@ -125,8 +133,8 @@ std::unique_ptr<pg::Session> Connect(const Invocation& invocation, pg::Parameter
   return session;
 }
 
-Database Open(const Invocation& invocation) {
-  Database database{Connect(invocation, ParametersOf(invocation)), {}};
+Database Open(const Invocation& invocation, std::chrono::milliseconds timeout) {
+  Database database{Connect(invocation, ParametersOf(invocation), timeout), {}};
   const pg::Result found = database.session->Query(
       "SELECT pg_catalog.quote_ident(n.nspname) AS schema FROM pg_catalog.pg_extension e"
       " JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'jit_access'");

@@ -25,14 +25,19 @@ pg::Parameters ParametersOf(const Invocation& invocation);
 pg::Parameters ParametersOf(const Invocation& invocation, const config::Target& target);
 
 // Connected; asks for a password where the server wants one and there is somebody to ask.
-std::unique_ptr<pg::Session> Connect(const Invocation& invocation, pg::Parameters parameters);
+constexpr std::chrono::milliseconds kQueryTimeout{30'000};  // where --timeout says nothing else
+std::unique_ptr<pg::Session> Connect(const Invocation& invocation, pg::Parameters parameters,
+                                     std::chrono::milliseconds timeout = kQueryTimeout);
 
 // A connected database that has the extension.
 struct Database {
   std::unique_ptr<pg::Session> session;
   std::string schema;  // where jit_request and its like are, quoted
 };
-Database Open(const Invocation& invocation);
+Database Open(const Invocation& invocation, std::chrono::milliseconds timeout = kQueryTimeout);
+
+// The target that -d or the environment names; empty for a connection string or nothing.
+std::string TargetName(const Invocation& invocation);
 
 // Of the command line as a statement's parameter: NULL where not given.
 std::optional<std::string> IntervalValue(const std::optional<core::Interval>& interval);

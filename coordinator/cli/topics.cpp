@@ -33,6 +33,7 @@ constexpr const char* kExitCodes = R"(Exit codes
     5  no such request (SQLSTATE 42704)
     6  the database cannot be reached (SQLSTATE class 08, 57P01-57P03, 53300, 3D000)
     8  still pending: `show --exit-status`, `policy diff --exit-status` where there is a difference
+    9  the audit log is not intact: `audit verify` found a row or an anchor that does not match
   124  timed out (SQLSTATE 57014)
 
 With several ids the code is that of the first one that was refused; the others are still worked on.

@@ -15,6 +15,7 @@ enum class ExitCode : int {
   kNotFound = 5,
   kUnreachable = 6,
   kPending = 8,
+  kNotIntact = 9,
   kTimedOut = 124,
 };
 
