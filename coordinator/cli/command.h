@@ -56,6 +56,7 @@ Command PolicyDiffCommand();
 Command PolicyApplyCommand();
 Command AuditCommand();
 Command AuditVerifyCommand();
+Command ReportCommand();
 Command TargetsCommand();
 Command DoctorCommand();
 Command RunCommand();

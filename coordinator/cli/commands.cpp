@@ -36,8 +36,8 @@ const std::vector<Command>& Commands() {
       RequestsCommand(),   ShowCommand(),        ApproveCommand(), DenyCommand(),
       RevokeCommand(),     ReviewCommand(),      GrantsCommand(),  PolicyListCommand(),
       PolicyDiffCommand(), PolicyApplyCommand(), AuditCommand(),   AuditVerifyCommand(),
-      TargetsCommand(),    DoctorCommand(),      RunCommand(),     CompletionCommand(),
-      VersionCommand(),    HelpCommand(),
+      ReportCommand(),     TargetsCommand(),     DoctorCommand(),  RunCommand(),
+      CompletionCommand(), VersionCommand(),     HelpCommand(),
   };
   return commands;
 }

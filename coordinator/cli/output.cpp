@@ -63,8 +63,7 @@ void PrintLabelled(std::string_view label, core::Style style, std::string_view t
 }  // namespace
 
 Output::Output(const Invocation& invocation) : form_(ChooseForm(invocation)) {
-  look_.colour = core::UseColour(Environment, ::isatty(STDOUT_FILENO) != 0);
-  look_.width = TerminalWidth();
+  look_ = TerminalLookOfStdout();
 }
 
 void Output::Print(const core::Table& table, std::string_view where_whole) const {
@@ -89,7 +88,16 @@ void Output::Print(const core::Table& table, std::string_view where_whole) const
 void Output::Print(const core::Json& document) const { Write(Dumped(document, 2)); }
 void Output::PrintLine(const core::Json& document) const { Write(Dumped(document, -1)); }
 
-void Output::Write(std::string_view text) const {
+void Output::Write(std::string_view text) const { WriteToStdout(text); }
+
+core::TerminalLook TerminalLookOfStdout() {
+  core::TerminalLook look;
+  look.colour = core::UseColour(Environment, ::isatty(STDOUT_FILENO) != 0);
+  look.width = TerminalWidth();
+  return look;
+}
+
+void WriteToStdout(std::string_view text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
     throw std::runtime_error(fmt::format("cannot write the answer: {}", std::strerror(errno)));
   }

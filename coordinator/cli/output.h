@@ -43,6 +43,10 @@ void PrintHint(std::string_view hint);
 void PrintNote(std::string_view note);  // what was found or done, without a label
 void PrintNotice(const pg::ErrorFields& notice);
 
+// For answers that have forms of their own.
+core::TerminalLook TerminalLookOfStdout();
+void WriteToStdout(std::string_view text);
+
 bool StdinIsTerminal();
 bool StderrIsTerminal();
 
