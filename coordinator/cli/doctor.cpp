@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "cli/connect.h"
+#include "cli/doctor_audit.h"
 #include "cli/doctor_checks.h"
 #include "cli/output.h"
 
@@ -44,20 +45,27 @@ bool HasExtension(pg::Session& session) {
 }
 
 // A check that may not look, or fails, holds up no other.
-std::vector<Finding> Examine(pg::Session& session) {
+std::vector<Finding> Examine(const Invocation& invocation, pg::Session& session) {
   const bool has_extension = HasExtension(session);
   std::vector<Finding> findings;
-  for (const Check& check : Checks()) {
-    if (check.needs_extension && !has_extension) continue;
+  const auto examine = [&](const std::string& name, const auto& look) {
     try {
-      check.look(session, check.name, findings);
+      look();
     } catch (const pg::Error& error) {
       if (error.connection_lost()) throw;
       const bool forbidden = error.sqlstate() == "42501";
       findings.push_back(
-          {check.name, forbidden ? Level::kUnknown : Level::kProblem, error.what(),
+          {name, forbidden ? Level::kUnknown : Level::kProblem, error.what(),
            forbidden ? "Ask as an approver, an auditor or a superuser." : error.fields().hint});
     }
+  };
+  for (const Check& check : Checks()) {
+    if (check.needs_extension && !has_extension) continue;
+    examine(check.name, [&] { check.look(session, check.name, findings); });
+  }
+  if (has_extension) {
+    const std::string anchors = "anchors";
+    examine(anchors, [&] { CheckAnchors(invocation, session, anchors, findings); });
   }
   return findings;
 }
@@ -66,7 +74,7 @@ ExitCode Run(Invocation& invocation) {
   invocation.NoArguments();
   const Output output(invocation);
   const auto session = Connect(invocation, ParametersOf(invocation));
-  const std::vector<Finding> findings = Examine(*session);
+  const std::vector<Finding> findings = Examine(invocation, *session);
   core::Table table{{{"check", "CHECK"}, {"result", "RESULT"}, {"text", "FOUND"}, {"hint", ""}},
                     {}};
   ExitCode code = ExitCode::kOk;
@@ -94,9 +102,10 @@ Command DoctorCommand() {
           "be\n"
           "abused, has the daemon's role more than it needs, is a daemon connected, can every "
           "policy\n"
-          "be met, and who holds privileges without asking. Exits with 1 where there is a "
-          "problem;\n"
-          "warnings alone are 0. It sees most as a superuser or an auditor.",
+          "be met, is the audit log kept and anchored, and who holds privileges without asking. "
+          "Exits with 1\n"
+          "where there is a problem; warnings alone are 0. It sees most as a superuser or an "
+          "auditor.",
       .examples = {"jit-coordinator doctor -d shop",
                    "jit-coordinator doctor --json | jq '.[] | select(.result == \"problem\")'"},
       .run = Run};

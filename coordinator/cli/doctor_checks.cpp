@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "cli/doctor_audit.h"
+
 namespace jit::cli {
 namespace {
 
@@ -324,7 +326,8 @@ const std::vector<Check>& Checks() {
       {"versions", CheckVersions, true},     {"triggers", CheckTriggers, true},
       {"jit_elevated", CheckElevated, true}, {"coordinator", CheckCoordinator, true},
       {"daemon", CheckDaemon, true},         {"people", CheckPeople, true},
-      {"policies", CheckPolicies, true},     {"standing access", CheckStanding, true},
+      {"policies", CheckPolicies, true},     {"audit log", CheckAuditLog, true},
+      {"auditors", CheckAuditors, true},     {"standing access", CheckStanding, true},
   };
   return checks;
 }
