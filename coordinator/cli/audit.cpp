@@ -41,6 +41,7 @@ const std::vector<std::string> kKinds{"requested",
                                       "statement_refused",
                                       "transaction_committed",
                                       "transaction_rolled_back",
+                                      "transaction_prepared",
                                       "audit_started",
                                       "audit_failed",
                                       "audit_detached"};

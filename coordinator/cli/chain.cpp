@@ -56,11 +56,15 @@ core::ChainNow ChainNowAt(pg::Session& session, const core::AnchorFile& file) {
       " FROM pg_catalog.unnest($1::bigint[]) WITH ORDINALITY AS a (seq, number) ORDER BY a.number",
       {pg::FormatArray(seqs)});
   for (int row = 0; row < hashes.rows(); ++row) now.hashes.push_back(hashes.Text(row, "hash"));
-  const pg::Result ends = session.Query(
-      "SELECT (SELECT min(l.seq) FROM jit.audit_log l) AS first_seq, h.seq AS head_seq"
-      " FROM jit.audit_head() h");
-  now.first_seq = ends.Integer(0, "first_seq");
-  now.head_seq = ends.empty() ? 0 : ends.Integer(0, "head_seq").value_or(0);
+  const pg::Result cut = session.Query(
+      "SELECT p.first_seq, p.last_seq FROM jit.audit_partitions p"
+      " WHERE p.detached_at IS NOT NULL AND p.last_seq IS NOT NULL");
+  for (int row = 0; row < cut.rows(); ++row) {
+    now.cut_off.emplace_back(cut.Integer(row, "first_seq").value_or(0),
+                             cut.Integer(row, "last_seq").value_or(0));
+  }
+  const pg::Result head = session.Query("SELECT h.seq FROM jit.audit_head() h");
+  now.head_seq = head.empty() ? 0 : head.Integer(0, "seq").value_or(0);
   return now;
 }
 

@@ -69,13 +69,12 @@ Belonging BelongsTo(const Anchor& anchor, const ChainPlace& place) {
 }
 
 AnchorState CompareAnchor(const ChainHead& anchor, const std::optional<std::string>& hash_now,
-                          std::int64_t head_seq, std::optional<std::int64_t> first_seq) {
+                          std::int64_t head_seq, bool cut_off) {
   if (anchor.seq > head_seq) return AnchorState::kBehind;
   if (hash_now) return *hash_now == anchor.hash ? AnchorState::kSame : AnchorState::kChanged;
   if (anchor.seq == 0) return AnchorState::kSame;  // of the empty log there is no row
-  // That the oldest row follows a cut that was recorded is jit_audit_verify's to check.
-  if (!first_seq || anchor.seq < *first_seq) return AnchorState::kCutOff;
-  return AnchorState::kMissing;
+  // That what was cut off fits to what is left is jit_audit_verify's to check.
+  return cut_off ? AnchorState::kCutOff : AnchorState::kMissing;
 }
 
 bool IsFinding(AnchorState state) {

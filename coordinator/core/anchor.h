@@ -51,10 +51,10 @@ enum class AnchorState {
   kBehind,   // the chain ends before it: it was cut back, or is another one
 };
 
-// `hash_now`: jit.audit_hash_at of the anchor's seq. `first_seq`: of the oldest row that is in the
-// log; none = no row is.
+// `hash_now`: jit.audit_hash_at of the anchor's seq. `cut_off`: the row was in a partition that is
+// detached by now.
 AnchorState CompareAnchor(const ChainHead& anchor, const std::optional<std::string>& hash_now,
-                          std::int64_t head_seq, std::optional<std::int64_t> first_seq);
+                          std::int64_t head_seq, bool cut_off);
 bool IsFinding(AnchorState state);
 // 'the row has another hash', and the like.
 std::string_view Describe(AnchorState state);

@@ -39,8 +39,11 @@ AnchorReport CompareAnchors(const AnchorFile& file, const ChainNow& now) {
     report.findings.push_back({number, std::nullopt, "the line cannot be read"});
   for (std::size_t i = 0; i < file.lines.size(); ++i) {
     const Anchor& anchor = file.lines[i].anchor;
-    const AnchorState state =
-        CompareAnchor(anchor.head, now.hashes[i], now.head_seq, now.first_seq);
+    const std::int64_t seq = anchor.head.seq;
+    const bool cut_off = std::any_of(now.cut_off.begin(), now.cut_off.end(), [&](const auto& ends) {
+      return seq >= ends.first && seq <= ends.second;
+    });
+    const AnchorState state = CompareAnchor(anchor.head, now.hashes[i], now.head_seq, cut_off);
     ++(state == AnchorState::kCutOff ? report.cut_off : report.compared);
     if (IsFinding(state))
       report.findings.push_back({file.lines[i].number, anchor, std::string(Describe(state))});

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/anchor.h"
@@ -27,8 +28,8 @@ AnchorFile ReadAnchors(std::string_view text, const ChainPlace& place, bool any_
 // The chain now: jit.audit_hash_at by seq for every anchor, none where it says NULL.
 struct ChainNow {
   std::int64_t head_seq = 0;
-  std::optional<std::int64_t> first_seq;
-  std::vector<std::optional<std::string>> hashes;  // as the file's lines
+  std::vector<std::pair<std::int64_t, std::int64_t>> cut_off;  // first and last rows of partitions
+  std::vector<std::optional<std::string>> hashes;              // as the file's lines
 };
 
 struct AnchorReport {

@@ -37,6 +37,16 @@ std::string TakeSentence(Json& rest) {
   };
   const std::string requester = take("requester");
   const std::string access = take("access");
+  if (!access.empty()) {  // of a request; `show` tells the rest
+    for (const char* name :
+         {"status", "policy", "starts_at", "expires_at", "statement", "break_glass"})
+      rest.erase(name);
+    if (rest.contains("approved_duration")) {
+      if (rest["approved_duration"] != rest.value("duration", Json()))
+        rest["duration"] = rest["approved_duration"];
+      rest.erase("approved_duration");
+    }
+  }
   const std::string duration = take("duration");
   const std::string reason = take("reason");
   const std::string ticket = take("ticket");
@@ -53,29 +63,42 @@ std::string TakeSentence(Json& rest) {
   return out;
 }
 
+// 'a 1, b 2': the members that say something.
+std::string DescribeMembers(const Json& object) {
+  std::string out;
+  for (const auto& [key, value] : object.items()) {
+    if (Says(value)) out += fmt::format("{}{} {}", out.empty() ? "" : ", ", key, Plain(value));
+  }
+  return out;
+}
+
 // What differs between the two states of a changed thing; all of it where one is missing.
 std::string DescribeChange(const Json& before, const Json& after) {
-  if (!before.is_object() || !after.is_object()) {
-    if (!Says(before)) return Plain(after);
-    if (!Says(after)) return "was " + Plain(before);
-    return Plain(before) + " -> " + Plain(after);
-  }
+  const auto whole = [](const Json& value) {
+    return value.is_object() ? DescribeMembers(value) : Plain(value);
+  };
+  if (!Says(before)) return whole(after);
+  if (!Says(after)) return "was " + whole(before);
+  if (!before.is_object() || !after.is_object()) return Plain(before) + " -> " + Plain(after);
   std::string out;
+  const auto add = [&](const std::string& text) { out += (out.empty() ? "" : ", ") + text; };
   for (const auto& [key, value] : after.items()) {
-    const auto old = before.find(key);
-    const bool same = old != before.end() && *old == value;
-    if (key == "name" || !same) {
-      if (!out.empty()) out += ", ";
-      out += same ? fmt::format("{} {}", key, Plain(value))
-                  : fmt::format("{} {} -> {}", key, old == before.end() ? "none" : Plain(*old),
-                                Plain(value));
+    const Json old = before.value(key, Json());
+    if (old != value) {
+      add(fmt::format("{} {} -> {}", key, Says(old) ? Plain(old) : "none",
+                      Says(value) ? Plain(value) : "none"));
+    } else if (key == "name") {
+      add("name " + Plain(value));
     }
   }
   for (const auto& [key, value] : before.items()) {
-    if (!after.contains(key))
-      out += fmt::format("{}{} was {}", out.empty() ? "" : ", ", key, Plain(value));
+    if (!after.contains(key)) add(fmt::format("{} was {}", key, Plain(value)));
   }
   return out;
+}
+
+bool IsChange(const Json& value) {
+  return value.is_object() && (value.contains("before") || value.contains("after"));
 }
 
 }  // namespace
@@ -97,7 +120,7 @@ std::string DescribeEvent(const Json& detail, std::string_view message) {
   if (detail.is_object()) {
     Json rest = detail;
     out = TakeSentence(rest);
-    if (rest.contains("before") || rest.contains("after")) {
+    if (IsChange(rest)) {
       const std::string change =
           DescribeChange(rest.value("before", Json()), rest.value("after", Json()));
       rest.erase("before");
@@ -105,7 +128,11 @@ std::string DescribeEvent(const Json& detail, std::string_view message) {
       if (!change.empty()) out += (out.empty() ? "" : ", ") + change;
     }
     for (const auto& [key, value] : rest.items()) {
-      if (Says(value)) out += fmt::format("{}{} {}", out.empty() ? "" : ", ", key, Plain(value));
+      if (!Says(value)) continue;
+      const std::string words = IsChange(value) ? DescribeChange(value.value("before", Json()),
+                                                                 value.value("after", Json()))
+                                                : Plain(value);
+      out += fmt::format("{}{} {}", out.empty() ? "" : ", ", key, words);
     }
   } else if (Says(detail)) {
     out = Plain(detail);

@@ -64,7 +64,7 @@ Task<void> Anchoring::Look(pg::Connection& connection) {
     const auto hash_now = found.Text(0, "hash_at_last");
     // A row of some minutes ago does not leave with an old partition: without it the log is not
     // what it was.
-    const core::AnchorState state = core::CompareAnchor(*last_, hash_now, head.seq, 1);
+    const core::AnchorState state = core::CompareAnchor(*last_, hash_now, head.seq, false);
     if (core::IsFinding(state)) LogDifference(state, head, hash_now);
   }
   const core::Anchor anchor{found.Time(0, "now").value_or(core::Instant{}), target_.name,

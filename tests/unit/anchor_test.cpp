@@ -70,19 +70,18 @@ TEST(BelongsTo, without_a_cluster_the_target_decides) {
 
 TEST(CompareAnchor, each_state) {
   const ChainHead anchor{10, kA};
-  EXPECT_EQ(CompareAnchor(anchor, kA, 12, 1), AnchorState::kSame);
-  EXPECT_EQ(CompareAnchor(anchor, kA, 10, 10), AnchorState::kSame);
-  EXPECT_EQ(CompareAnchor(anchor, kB, 12, 1), AnchorState::kChanged);
-  EXPECT_EQ(CompareAnchor(anchor, std::nullopt, 12, 1), AnchorState::kMissing);
-  EXPECT_EQ(CompareAnchor(anchor, std::nullopt, 9, 1), AnchorState::kBehind);
-  EXPECT_EQ(CompareAnchor(anchor, kA, 9, 1), AnchorState::kBehind);
+  EXPECT_EQ(CompareAnchor(anchor, kA, 12, false), AnchorState::kSame);
+  EXPECT_EQ(CompareAnchor(anchor, kA, 10, false), AnchorState::kSame);
+  EXPECT_EQ(CompareAnchor(anchor, kB, 12, false), AnchorState::kChanged);
+  EXPECT_EQ(CompareAnchor(anchor, std::nullopt, 12, false), AnchorState::kMissing);
+  EXPECT_EQ(CompareAnchor(anchor, std::nullopt, 9, false), AnchorState::kBehind);
+  EXPECT_EQ(CompareAnchor(anchor, kA, 9, true), AnchorState::kBehind);
   // Cut off with its partition, in the middle or at its end.
-  EXPECT_EQ(CompareAnchor(anchor, std::nullopt, 20, 15), AnchorState::kCutOff);
-  EXPECT_EQ(CompareAnchor(anchor, kA, 20, 11), AnchorState::kSame);
-  EXPECT_EQ(CompareAnchor(anchor, kB, 20, 11), AnchorState::kChanged);
-  EXPECT_EQ(CompareAnchor(anchor, std::nullopt, 20, std::nullopt), AnchorState::kCutOff);
+  EXPECT_EQ(CompareAnchor(anchor, std::nullopt, 20, true), AnchorState::kCutOff);
+  EXPECT_EQ(CompareAnchor(anchor, kA, 20, true), AnchorState::kSame);
+  EXPECT_EQ(CompareAnchor(anchor, kB, 20, true), AnchorState::kChanged);
   // The log was empty when the anchor was taken.
-  EXPECT_EQ(CompareAnchor({0, kA}, std::nullopt, 20, 1), AnchorState::kSame);
+  EXPECT_EQ(CompareAnchor({0, kA}, std::nullopt, 20, false), AnchorState::kSame);
 }
 
 std::string Lines(std::initializer_list<Anchor> anchors) {
@@ -94,12 +93,22 @@ std::string Lines(std::initializer_list<Anchor> anchors) {
 TEST(CompareAnchors, a_rewritten_chain_shows) {
   const auto file =
       core::ReadAnchors(Lines({Make(1), Make(5), Make(9, kB)}), {"shop", "shopdb", "42"}, false);
-  const auto report = core::CompareAnchors(file, {20, 1, {kA, kB, std::nullopt}});
+  const auto report = core::CompareAnchors(file, {20, {}, {kA, kB, std::nullopt}});
   EXPECT_EQ(report.compared, 3u);
   ASSERT_EQ(report.findings.size(), 2u);
   EXPECT_EQ(report.findings[0].line, 2u);
   EXPECT_EQ(report.findings[0].text, "the row has another hash");
   EXPECT_EQ(report.findings[1].text, "the row is missing");
+}
+
+TEST(CompareAnchors, what_left_with_a_partition_is_counted_apart) {
+  const auto file =
+      core::ReadAnchors(Lines({Make(4), Make(5), Make(6)}), {"", "shopdb", "42"}, false);
+  const auto report = core::CompareAnchors(file, {20, {{1, 5}}, {std::nullopt, kA, std::nullopt}});
+  EXPECT_EQ(report.cut_off, 1u);
+  EXPECT_EQ(report.compared, 2u);
+  ASSERT_EQ(report.findings.size(), 1u);
+  EXPECT_EQ(report.findings[0].line, 3u);
 }
 
 TEST(CompareAnchors, lines_of_others_and_torn_ones) {
@@ -114,7 +123,7 @@ TEST(CompareAnchors, lines_of_others_and_torn_ones) {
   EXPECT_EQ(file.lines[1].number, 6u);
   EXPECT_EQ(file.of_others, 1u);
   EXPECT_EQ(file.of_other_clusters, 1u);
-  const auto report = core::CompareAnchors(file, {20, 1, {kA, kA}});
+  const auto report = core::CompareAnchors(file, {20, {}, {kA, kA}});
   ASSERT_EQ(report.findings.size(), 1u);
   EXPECT_EQ(report.findings[0].line, 4u);
   EXPECT_EQ(core::ReadAnchors(text, {"", "shopdb", "42"}, true).lines.size(), 3u);
@@ -122,7 +131,7 @@ TEST(CompareAnchors, lines_of_others_and_torn_ones) {
 
 TEST(CompareAnchors, nothing_compared_is_no_success) {
   const auto none = core::ReadAnchors("", {"", "shopdb", "42"}, false);
-  EXPECT_EQ(core::CompareAnchors(none, {20, 1, {}}).findings.size(), 1u);
+  EXPECT_EQ(core::CompareAnchors(none, {20, {}, {}}).findings.size(), 1u);
 }
 
 class AnchorFileTest : public testing::Test {

@@ -69,6 +69,14 @@ TEST(DescribeEvent, a_request_is_a_sentence) {
             "r (INC-1: x), comment fine");
 }
 
+TEST(DescribeEvent, a_request_is_told_without_what_show_tells) {
+  EXPECT_EQ(DescribeEvent(Json::parse(R"({"requester":"alice","access":"SELECT ON t","reason":"why",
+                "status":"approved","policy":"p","duration":"01:00:00",
+                "approved_duration":"00:30:00","comment":"only half"})"),
+                          ""),
+            "alice: SELECT ON t for 30m (why), comment only half");
+}
+
 TEST(DescribeEvent, a_change_names_what_differs) {
   EXPECT_EQ(DescribeEvent(Json::parse(R"({"before":{"name":"p","approvals":2,"gone":1},
                 "after":{"name":"p","approvals":1,"new":true}})"),
@@ -76,8 +84,12 @@ TEST(DescribeEvent, a_change_names_what_differs) {
             "name p, approvals 2 -> 1, new none -> true, gone was 1");
   EXPECT_EQ(DescribeEvent(Json::parse(R"({"name":"x","before":"sync","after":"async"})"), ""),
             "sync -> async, name x");
-  EXPECT_EQ(DescribeEvent(Json::parse(R"({"before":null,"after":{"name":"p"}})"), ""),
-            R"({"name":"p"})");
+  EXPECT_EQ(DescribeEvent(Json::parse(R"({"before":null,"after":{"name":"p"}})"), ""), "name p");
+  EXPECT_EQ(DescribeEvent(Json::parse(R"({"before":{"name":"p","objects":null}})"), ""),
+            "was name p");
+  EXPECT_EQ(
+      DescribeEvent(Json::parse(R"({"jit_access.audit":{"before":"sync","after":"off"}})"), ""),
+      "jit_access.audit sync -> off");
 }
 
 TEST(DescribeEvent, whatever_comes_is_said) {
