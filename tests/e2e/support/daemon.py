@@ -17,11 +17,11 @@ BINARY = str(ROOT / "build" / "jit-coordinator")
 class Daemon:
     """One `jit-coordinator run`; ready, by its own notification, when the constructor returns."""
 
-    def __init__(self, *shops, poll_interval="2s", wait=True):
+    def __init__(self, *shops, poll_interval="2s", audit="", wait=True):
         self.directory = tempfile.TemporaryDirectory(prefix="jit_daemon.")
         base = Path(self.directory.name)
         self.config = base / "jit-coordinator.toml"
-        self.config.write_text(f'poll_interval = "{poll_interval}"\n' + "".join(
+        self.config.write_text(f'poll_interval = "{poll_interval}"\n[audit]\n{audit}\n' + "".join(
             f'[target.{shop.database}]\nconninfo = "host={shop.server.host}'
             f' port={shop.server.port} dbname={shop.database}"\nuser = "jit_daemon"\n'
             for shop in shops))
