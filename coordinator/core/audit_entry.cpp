@@ -17,8 +17,8 @@ bool Says(const Json& value) {
 
 std::string Plain(const Json& value) {
   if (value.is_string()) return value.get<std::string>();
-  if (value.is_array() && std::all_of(value.begin(), value.end(),
-                                      [](const Json& item) { return item.is_string(); })) {
+  if (value.is_array() &&
+      std::all_of(value.begin(), value.end(), [](const Json& item) { return item.is_string(); })) {
     return fmt::format("{}", fmt::join(value.get<std::vector<std::string>>(), ", "));
   }
   return value.dump(-1, ' ', false, Json::error_handler_t::replace);
