@@ -48,7 +48,9 @@ Otherwise, or with --output tsv: one line a row, fields separated by tabs, no he
 an empty field. Tab, line break and other control characters are written as \t, \n, \x1b or \u202e, a backslash as \\.
 
 With --json: one document, an array of objects (`show`: one object). Times are RFC 3339 strings, lengths of time as in
-1h30m. With --watch: one document a line, whenever something changed.
+1h30m. With --watch: one document a line, whenever something changed; with `audit --follow` one object a line.
+
+With `audit --csv`: RFC 4180 with a header. A text that a spreadsheet would compute has an apostrophe in front.
 
 Text that others wrote - a reason, a comment, a role's name - never reaches the terminal raw: control characters and
 characters that hide or reorder text are shown as escapes.
