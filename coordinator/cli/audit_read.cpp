@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
-#include <limits>
+#include <iterator>
 
 namespace jit::cli {
 namespace {
@@ -13,8 +13,9 @@ using core::AuditEntry;
 using core::Cell;
 using core::Json;
 
-constexpr std::int64_t kEverything = std::numeric_limits<std::int64_t>::max();
-constexpr std::int64_t kBatch = 1000;  // records looked at in one step of following
+constexpr std::int64_t kBatch = 1000;         // records looked at in one step of following
+constexpr std::int64_t kFirstStretch = 2000;  // and in the first step of a search
+constexpr std::int64_t kLongestStretch = 512'000;
 
 enum class Type {
   kId,
@@ -249,25 +250,51 @@ std::vector<AuditEntry> AuditReader::Newest(bool& more) {
                     .Integer(0, "seq")
                     .value_or(0);
   }
-  const std::int64_t limit = filter_.limit + 1;
-  std::vector<AuditEntry> entries;
-  if (filter_.log) {
-    entries = Records(0, kEverything, true, limit);
-  } else {
-    entries = Statements("true ORDER BY s.seq DESC LIMIT $8", {fmt::to_string(limit)});
-    if (reads_log_ && !filter_.only_statements()) {
-      // Older events than the oldest of enough statements would be cut off anyway: where there are
-      // many statements, few records are looked at.
-      const bool enough = entries.size() == static_cast<std::size_t>(limit);
-      const std::int64_t above = enough ? entries.back().seq : 0;
-      for (AuditEntry& event : Records(above, kEverything, true, limit))
-        entries.push_back(std::move(event));
-    }
-  }
+  const std::string limit = fmt::to_string(filter_.limit + 1);
+  std::vector<AuditEntry> entries =
+      reads_log_ ? Search() : Statements("true ORDER BY s.seq DESC LIMIT $8", {limit});
   session_.Query("COMMIT");
   more = core::KeepNewest(entries, static_cast<std::size_t>(filter_.limit),
                           filter_.log ? core::Order::kBySeq : core::Order::kByTime);
   return entries;
+}
+
+// From the end backwards, a stretch of the log at a time, until there are enough: a search that
+// finds soon is short however long the log is, and none is cut off by the server's patience. The
+// view alone would join all of the log before its LIMIT.
+std::vector<AuditEntry> AuditReader::Search() {
+  const std::int64_t limit = filter_.limit + 1;
+  const std::int64_t lowest =
+      session_.Query("SELECT min(l.seq) AS seq FROM jit.audit_log l").Integer(0, "seq").value_or(1);
+  std::vector<AuditEntry> entries;
+  const auto add = [&](std::vector<AuditEntry> found) {
+    std::move(found.begin(), found.end(), std::back_inserter(entries));
+  };
+  std::int64_t stretch = kFirstStretch;
+  for (std::int64_t upper = last_seq_; upper >= lowest;) {
+    const std::int64_t lower = std::max(upper - stretch, lowest - 1);
+    if (!filter_.log) {
+      add(Statements("s.seq > $8 AND s.seq <= $9 ORDER BY s.seq DESC LIMIT $10",
+                     {fmt::to_string(lower), fmt::to_string(upper), fmt::to_string(limit)}));
+    }
+    if (filter_.log || !filter_.only_statements()) add(Records(lower, upper, true, limit));
+    if (static_cast<std::int64_t>(entries.size()) >= limit || EndsBefore(lower, upper)) break;
+    upper = lower;
+    stretch = std::min(stretch * 4, kLongestStretch);
+  }
+  return entries;
+}
+
+// Whether everything in the stretch, and so in what is before it, is older than --since. A record
+// waits for the worker at most as long as jit_access.audit_timeout, of at most an hour, lets it.
+bool AuditReader::EndsBefore(std::int64_t lower, std::int64_t upper) {
+  if (!filter_.since) return false;
+  return session_
+      .Query(
+          "SELECT FROM jit.audit_log l WHERE l.seq > $1 AND l.seq <= $2"
+          " AND l.at >= $3::timestamptz - '2 hours'::pg_catalog.interval LIMIT 1",
+          {fmt::to_string(lower), fmt::to_string(upper), filter_.since})
+      .empty();
 }
 
 std::vector<AuditEntry> AuditReader::Following() {

@@ -44,6 +44,8 @@ class AuditReader {
   bool reads_log() const { return reads_log_; }
 
  private:
+  std::vector<core::AuditEntry> Search();
+  bool EndsBefore(std::int64_t lower, std::int64_t upper);
   std::vector<core::AuditEntry> Statements(const std::string& condition, pg::Values more);
   std::vector<core::AuditEntry> Records(std::int64_t above, std::int64_t up_to, bool newest,
                                         std::int64_t limit);
