@@ -134,9 +134,10 @@ std::string DescribeEvent(const Json& detail, std::string_view message) {
     }
     for (const auto& [key, value] : rest.items()) {
       if (!Says(value)) continue;
-      const std::string words = IsChange(value) ? DescribeChange(value.value("before", Json()),
-                                                                 value.value("after", Json()))
-                                                : Plain(value);
+      const std::string words = IsChange(value)     ? DescribeChange(value.value("before", Json()),
+                                                                     value.value("after", Json()))
+                                : value.is_object() ? DescribeMembers(value)
+                                                    : Plain(value);
       out += fmt::format("{}{} {}", out.empty() ? "" : ", ", key, words);
     }
   } else if (Says(detail)) {

@@ -156,6 +156,10 @@ void AppendFact(Html& html, std::string_view name, const std::string& value, boo
   html.Add("<dt>{}</dt><dd>{}</dd>\n", name, code ? Code(value) : EscapeHtml(value));
 }
 
+std::string Counted(std::int64_t count, std::string_view what) {
+  return fmt::format("{} {}{}", core::FormatCount(count), what, count == 1 ? "" : "s");
+}
+
 std::string DecisionText(const Decision& decision) {
   std::string out = decision.who + (decision.decision == "deny" ? " denied" : " approved");
   if (decision.at) out += " " + Minute(*decision.at);
@@ -167,7 +171,8 @@ std::string HeldText(const Report& report, const Request& request) {
   if (!request.granted()) return "never";
   std::string out = "from " + Minute(*request.begins);
   if (request.ends) out += " to " + Minute(*request.ends);
-  out += fmt::format(", {}", FormatHeld(request.Held(report.made_at)));
+  out += ", " + FormatHeld(request.Held(report.made_at));
+  if (request.ends && *request.ends > report.made_at) out += " so far";
   if (!request.ended_by.empty()) out += ", ended by " + request.ended_by;
   if (!request.end_reason.empty()) out += ": " + request.end_reason;
   return out;
@@ -223,13 +228,13 @@ void AppendRequest(Html& html, const Report& report, const Request& request) {
                request.reviewed_by + (request.review.empty() ? "" : ": " + request.review));
   }
   if (request.granted()) {
-    AppendFact(html, "run",
-               request.use.statements == 0
-                   ? std::string("nothing in the period")
-                   : fmt::format("{} statements, {} rows, {} not done",
-                                 core::FormatCount(request.use.statements),
-                                 core::FormatCount(request.use.rows),
-                                 core::FormatCount(request.use.unsuccessful)));
+    AppendFact(
+        html, "run",
+        request.use.statements == 0
+            ? std::string("nothing in the period")
+            : fmt::format("{}, {}, {} not done", Counted(request.use.statements, "statement"),
+                          Counted(request.use.rows, "row"),
+                          core::FormatCount(request.use.unsuccessful)));
   }
   AppendFact(html, "relations", fmt::format("{}", fmt::join(request.use.relations, ", ")));
   if (!request.use.raw_columns.empty()) {

@@ -144,8 +144,10 @@ std::string HoursChart(const Report& report) {
                    [](const auto& a, const auto& b) { return a.second > b.second; });
   const std::size_t left_out = people.size() - std::min(people.size(), kMostPeople);
   people.resize(people.size() - left_out);
+  // Of little time the hours would all be fractions.
+  const bool minutes = people.front().second < 2;
   std::vector<double> values;
-  for (const auto& [person, value] : people) values.push_back(value);
+  for (const auto& [person, value] : people) values.push_back(minutes ? value * 60 : value);
   const core::Scale scale = core::NiceScale(values.front(), 6, false);
   const Area area{kLabels, 8, kWidth - kLabels - 80, kRow * static_cast<double>(values.size())};
   Drawing drawing("hours", "Hours of access by person",
@@ -156,7 +158,8 @@ std::string HoursChart(const Report& report) {
   for (int i = 0; scale.step * i <= scale.end * (1 + 1e-9); ++i) {
     const double x = area.left + area.width * scale.step * i / scale.end;
     drawing.Line(x, area.top, x, bottom, i == 0 ? "axis" : "grid");
-    drawing.Text(x, bottom + 18, fmt::format("{:g} h", scale.step * i), "middle");
+    drawing.Text(x, bottom + 18, fmt::format("{:g} {}", scale.step * i, minutes ? "min" : "h"),
+                 "middle");
   }
   for (const Box& box : core::Rows(values, scale.end, area)) {
     const auto& [person, value] = people[box.column];

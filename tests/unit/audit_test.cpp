@@ -97,6 +97,8 @@ TEST(DescribeEvent, whatever_comes_is_said) {
   EXPECT_EQ(DescribeEvent(Json::parse("[1,2]"), ""), "[1,2]");
   EXPECT_EQ(DescribeEvent(Json::parse(R"({"requester":7,"duration":{"a":1}})"), ""),
             R"(7 for {"a":1})");
+  EXPECT_EQ(DescribeEvent(Json::parse(R"({"settings":{"a":"b","c":null},"roles":["x","y"]})"), ""),
+            "settings a b, roles x, y");
   EXPECT_EQ(DescribeEvent(Json(), ""), "");
 }
 
