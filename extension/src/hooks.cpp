@@ -21,6 +21,7 @@
 #include "mask/verify.h"
 #include "pg/compat.h"
 #include "pg/installed.h"
+#include "pg/parallel.h"
 
 extern "C" {
 #include "access/parallel.h"
@@ -43,8 +44,8 @@ ExecutorFinish_hook_type previous_finish = nullptr;
 ExecutorEnd_hook_type previous_end = nullptr;
 ProcessUtility_hook_type previous_utility = nullptr;
 
-// Whether the hooks have anything to do for the current user. Parallel workers run on the leader's
-// elevated list: they pass through, and read no catalog here.
+// Whether grants have anything to do for the current user. Parallel workers run on the leader's
+// elevated list; no grant covers what their functions run.
 bool Concerns(Oid userid) {
   return !IsParallelWorker() && pg::IsGoverned(userid) && pg::RunsAsChosenUser();
 }
@@ -82,6 +83,10 @@ void NextStart(QueryDesc* desc, int eflags) {
 }
 
 void ExecutorStartHook(QueryDesc* desc, int eflags) {
+  if (pg::IsLeadersPlan(desc)) {
+    NextStart(desc, eflags);
+    return;
+  }
   Oid userid = GetUserId();
   if (!Concerns(userid)) {
     if ((eflags & EXEC_FLAG_EXPLAIN_ONLY) == 0) mask::VerifyPlan(desc->plannedstmt, userid, NIL);

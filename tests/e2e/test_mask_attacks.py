@@ -136,6 +136,16 @@ STORED_CODE = [
      "SELECT count(*) FROM {p} WHERE ssn OPERATOR(pg_temp.===) 'x'"],
     ["CREATE FUNCTION pg_temp.collect(text, text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE '%', $2; RETURN $2; END $$",
      "CREATE AGGREGATE pg_temp.agg(text) (SFUNC = pg_temp.collect, STYPE = text)", "SELECT pg_temp.agg(ssn) FROM {p}"],
+    # In a parallel worker, which plans by itself what its functions run.
+    ["CREATE FUNCTION pg_temp.f(int) RETURNS text LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$ BEGIN RETURN (SELECT ssn FROM sales.people WHERE id = $1); END $$",
+     "SET force_parallel_mode = on", "SELECT pg_temp.f(n) FROM generate_series(1, 5) n"],
+    ["CREATE FUNCTION pg_temp.f(int) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC SELECT p::text FROM sales.people p WHERE id = $1; END",
+     "SET force_parallel_mode = on", "SELECT pg_temp.f(id) FROM sales.visits"],
+    ["CREATE FUNCTION pg_temp.s() RETURNS SETOF text LANGUAGE sql STABLE PARALLEL SAFE AS 'SELECT email::text FROM sales.people'",
+     "CREATE FUNCTION pg_temp.f(int) RETURNS text LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$ BEGIN RETURN (SELECT string_agg(s, ',') FROM pg_temp.s() s); END $$",
+     "SET force_parallel_mode = on", "SELECT pg_temp.f(id) FROM sales.visits LIMIT 3"],
+    ["CREATE FUNCTION pg_temp.f(int) RETURNS text LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$ BEGIN RETURN (SELECT string_agg(t::text, ',') FROM pg_stats t WHERE schemaname = 'sales'); END $$",
+     "SET force_parallel_mode = on", "SELECT pg_temp.f(id) FROM sales.visits LIMIT 1"],
     # Names that the masks use, taken by somebody else.
     ["CREATE FUNCTION pg_temp.jit_mask_partial(text, int, text, int) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE '%', $1; RETURN $1; END $$",
      "SET search_path = pg_temp, public, pg_catalog", "SELECT ssn FROM {p}"],

@@ -5,7 +5,6 @@
 #include "mask/marker.h"
 
 extern "C" {
-#include "access/parallel.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "utils/lsyscache.h"
@@ -96,9 +95,7 @@ void Run(void (*body)(void* arg), void* arg, Oid userid, Errors errors) {
   PG_END_TRY();
 }
 
-bool IsConcerned(Oid userid) {
-  return !IsParallelWorker() && AnyMasks() && !IsExemptEverywhere(userid);
-}
+bool IsConcerned(Oid userid) { return AnyMasks() && !IsExemptEverywhere(userid); }
 
 void OnEmitLog(ErrorData* error) {
   if (has_written && error->elevel >= ERROR && IsConstraintError(error->sqlerrcode))

@@ -5,7 +5,6 @@
 #include "pg/installed.h"
 
 extern "C" {
-#include "access/parallel.h"
 #include "catalog/index.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_index.h"
@@ -33,7 +32,7 @@ const RelationMasks* MasksForUser(Oid relid) {
 
 // How wide the raw values are on average shows in EXPLAIN.
 int32 AverageWidth(Oid relid, AttrNumber attno) {
-  if (!IsParallelWorker() && relid >= FirstNormalObjectId && AnyMasks()) {
+  if (relid >= FirstNormalObjectId && AnyMasks()) {
     const RelationMasks* masks = MasksForUser(relid);
     if (masks != nullptr && bms_is_member(ColumnMember(attno), masks->columns)) {
       Oid type;

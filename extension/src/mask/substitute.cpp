@@ -9,7 +9,6 @@
 #include "pg/installed.h"
 
 extern "C" {
-#include "access/parallel.h"
 #include "access/sysattr.h"
 #include "catalog/heap.h"
 #include "catalog/pg_class.h"
@@ -274,7 +273,7 @@ void SubstituteQuery(Query* query, Walk* walk) {
 
 PlannedStmt* PlanMasked(Query* query, const char* source, int cursor_options, ParamListInfo params,
                         planner_hook_type next) {
-  if (IsParallelWorker() || !AnyMasks()) return next(query, source, cursor_options, params);
+  if (!AnyMasks()) return next(query, source, cursor_options, params);
   Walk walk = {InvalidOid, false};
   SubstituteQuery(query, &walk);
   PlannedStmt* plan = next(query, source, cursor_options, params);

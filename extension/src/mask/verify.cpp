@@ -6,7 +6,6 @@
 #include "mask/marker.h"
 
 extern "C" {
-#include "access/parallel.h"
 #include "catalog/pg_class.h"
 #include "utils/lsyscache.h"
 #include "utils/plancache.h"
@@ -52,7 +51,7 @@ List* VerifyMarked(const Marker& marker, Oid userid, List* needs) {
 }  // namespace
 
 List* VerifyPlan(const PlannedStmt* plan, Oid userid, List* needs) {
-  if (IsParallelWorker() || !AnyMasks() || IsExemptEverywhere(userid)) return needs;
+  if (!AnyMasks() || IsExemptEverywhere(userid)) return needs;
   const char* last = nullptr;  // partitions share their parent's mark
   ListCell* lc;
   foreach (lc, plan->rtable) {
