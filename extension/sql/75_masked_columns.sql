@@ -140,8 +140,8 @@ SELECT c.oid::pg_catalog.regclass AS relation,
   jit.is_masked_for(c.oid, a.attnum, CURRENT_USER::pg_catalog.regrole) AS masked_for_me,
   COALESCE((SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('door', d.door, 'close', d.close) ORDER BY d.door)
             FROM jit.side_doors(c.oid, a.attnum) d), '[]') AS side_doors
-FROM (SELECT oid FROM below UNION SELECT oid FROM above) r
-  JOIN pg_catalog.pg_class c ON c.oid = r.oid AND c.relkind IN ('r', 'p', 'm')
+FROM above r
+  JOIN pg_catalog.pg_class c ON c.oid = r.oid AND c.relkind IN ('r', 'p', 'm', 'f')
   JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
   CROSS JOIN LATERAL (SELECT jit.mask_of(c.oid, a.attnum) AS mask) m
   LEFT JOIN pg_catalog.pg_seclabel s ON s.objoid = c.oid AND s.objsubid = a.attnum AND s.provider = 'jit_access'

@@ -5,6 +5,10 @@
 
 #include "pg/server.h"
 
+extern "C" {
+#include "catalog/pg_class.h"
+}
+
 namespace jit::mask {
 
 // Lives until the next call of MasksOf for the same relation.
@@ -24,6 +28,13 @@ void InitCatalog();
 
 // Whether the database has masks at all. Cheap. Needs a transaction.
 bool AnyMasks();
+
+// Whether relations of this kind have rows of their own, whose columns masks can stand for. Foreign
+// tables take their masks from the tables that they are partitions of.
+inline bool CanBeMasked(char relkind) {
+  return relkind == RELKIND_RELATION || relkind == RELKIND_PARTITIONED_TABLE ||
+         relkind == RELKIND_MATVIEW || relkind == RELKIND_FOREIGN_TABLE;
+}
 
 // Null where no column of the relation is masked.
 const RelationMasks* MasksOf(Oid relid);

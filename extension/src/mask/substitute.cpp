@@ -40,12 +40,6 @@ bool SubstituteIn(Node* node, void* context) {
   return pg::WalkExpression(node, SubstituteIn, context);
 }
 
-bool HasStoredRows(const RangeTblEntry* rte) {
-  return rte->rtekind == RTE_RELATION &&
-         (rte->relkind == RELKIND_RELATION || rte->relkind == RELKIND_PARTITIONED_TABLE ||
-          rte->relkind == RELKIND_MATVIEW);
-}
-
 // Vars of one range table entry that name system columns: they become columns of the sub-select.
 struct SystemColumns {
   Index varno;
@@ -263,7 +257,7 @@ void SubstituteQuery(Query* query, Walk* walk) {
     SubstituteInQuals(query, rte, quals[i], walk);
     rte->securityQuals = quals[i];
     if (rte->rtekind != RTE_RELATION) continue;
-    if (HasStoredRows(rte)) SubstituteEntry(query, static_cast<Index>(i + 1), rte, walk);
+    if (CanBeMasked(rte->relkind)) SubstituteEntry(query, static_cast<Index>(i + 1), rte, walk);
     GuardCatalog(rte, static_cast<Index>(i + 1));
   }
   pfree(quals);

@@ -56,10 +56,7 @@ List* VerifyPlan(const PlannedStmt* plan, Oid userid, List* needs) {
   ListCell* lc;
   foreach (lc, plan->rtable) {
     const RangeTblEntry* rte = lfirst_node(RangeTblEntry, lc);
-    if (rte->rtekind != RTE_RELATION ||
-        (rte->relkind != RELKIND_RELATION && rte->relkind != RELKIND_PARTITIONED_TABLE &&
-         rte->relkind != RELKIND_MATVIEW))
-      continue;
+    if (rte->rtekind != RTE_RELATION || !CanBeMasked(rte->relkind)) continue;
     Marker marker = {};
     if (rte->enrname != nullptr && last != nullptr && strcmp(rte->enrname, last) == 0) continue;
     if (ReadMark(rte, &marker)) {
