@@ -2,6 +2,7 @@
 
 #include "mask/catalog.h"
 #include "mask/exemption.h"
+#include "mask/marker.h"
 #include "pg/installed.h"
 
 extern "C" {
@@ -12,9 +13,13 @@ extern "C" {
 #include "catalog/pg_statistic_ext.h"
 #include "catalog/pg_statistic_ext_data.h"
 #include "nodes/makefuncs.h"
+#include "nodes/pathnodes.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/plancat.h"
 #include "parser/parse_func.h"
 #include "utils/acl.h"
 #include "utils/lsyscache.h"
+#include "utils/selfuncs.h"
 #include "utils/syscache.h"
 }
 
@@ -23,6 +28,8 @@ namespace jit::mask {
 namespace {
 
 get_attavgwidth_hook_type previous_attavgwidth = nullptr;
+get_relation_stats_hook_type previous_relation_stats = nullptr;
+get_relation_info_hook_type previous_relation_info = nullptr;
 
 // Masked for the current user, by what it is: statistics do not end when a grant does.
 const RelationMasks* MasksForUser(Oid relid) {
@@ -43,6 +50,71 @@ int32 AverageWidth(Oid relid, AttrNumber attno) {
     }
   }
   return previous_attavgwidth ? previous_attavgwidth(relid, attno) : 0;
+}
+
+// The columns of a planned relation that the statement sees masked, null for none. A partition
+// bears its parent's mark.
+Bitmapset* HiddenIn(const RangeTblEntry* rte) {
+  Marker marker = {};
+  if (!ReadMark(rte, &marker) || marker.relid == rte->relid) return marker.hidden;
+  Bitmapset* hidden = nullptr;
+  int member = -1;
+  while ((member = bms_next_member(marker.hidden, member)) >= 0) {
+    const char* name = get_attname(marker.relid, ColumnOf(member), true);
+    AttrNumber attno = name != nullptr ? get_attnum(rte->relid, name) : InvalidAttrNumber;
+    if (attno > 0) hidden = bms_add_member(hidden, ColumnMember(attno));
+  }
+  return hidden;
+}
+
+// How many different values there are shows in the estimate for a GROUP BY of their masks.
+bool RelationStats(PlannerInfo* root, RangeTblEntry* rte, AttrNumber attno,
+                   VariableStatData* vardata) {
+  if (rte->rtekind == RTE_RELATION && bms_is_member(ColumnMember(attno), HiddenIn(rte))) {
+    vardata->statsTuple = nullptr;
+    vardata->acl_ok = false;
+    return true;
+  }
+  return previous_relation_stats && previous_relation_stats(root, rte, attno, vardata);
+}
+
+bool Reads(Index rti, const Bitmapset* hidden, Node* expressions) {
+  Bitmapset* read = nullptr;
+  pull_varattnos(expressions, rti, &read);
+  return bms_overlap(read, hidden) || bms_is_member(ColumnMember(InvalidAttrNumber), read);
+}
+
+bool IsSortedBy(const IndexOptInfo* index, const Bitmapset* hidden) {
+  for (int i = 0; i < index->nkeycolumns; i++)
+    if (bms_is_member(ColumnMember(static_cast<AttrNumber>(index->indexkeys[i])), hidden))
+      return true;
+  return Reads(index->rel->relid, hidden, reinterpret_cast<Node*>(index->indexprs));
+}
+
+bool Combines(const StatisticExtInfo* statistics, Index rti, const Bitmapset* hidden) {
+  int attno = -1;
+  while ((attno = bms_next_member(statistics->keys, attno)) >= 0)
+    if (bms_is_member(ColumnMember(static_cast<AttrNumber>(attno)), hidden)) return true;
+  return Reads(rti, hidden, reinterpret_cast<Node*>(statistics->exprs));
+}
+
+// Rows that come in the order of an index tell the order of its columns' values. A bitmap scan
+// returns them as they lie in the table, and finds them by the index's other columns as before.
+void RelationInfo(PlannerInfo* root, Oid relid, bool inhparent, RelOptInfo* rel) {
+  if (previous_relation_info) previous_relation_info(root, relid, inhparent, rel);
+  const Bitmapset* hidden = HiddenIn(root->simple_rte_array[rel->relid]);
+  if (bms_is_empty(hidden)) return;
+  ListCell* lc;
+  foreach (lc, rel->indexlist) {
+    IndexOptInfo* index = lfirst_node(IndexOptInfo, lc);
+    if (!IsSortedBy(index, hidden)) continue;
+    index->amhasgettuple = false;
+    index->amcanparallel = false;
+  }
+  foreach (lc, rel->statlist) {
+    if (Combines(lfirst_node(StatisticExtInfo, lc), rel->relid, hidden))
+      rel->statlist = foreach_delete_current(rel->statlist, lc);
+  }
 }
 
 Expr* ColumnOfStatistics(Index rti, AttrNumber attno, Oid type) {
@@ -74,6 +146,10 @@ AttrNumber ColumnOfIndex(Oid index, AttrNumber attno) {
 void InitStatistics() {
   previous_attavgwidth = get_attavgwidth_hook;
   get_attavgwidth_hook = AverageWidth;
+  previous_relation_stats = get_relation_stats_hook;
+  get_relation_stats_hook = RelationStats;
+  previous_relation_info = get_relation_info_hook;
+  get_relation_info_hook = RelationInfo;
 }
 
 void GuardCatalog(RangeTblEntry* rte, Index rti) {
