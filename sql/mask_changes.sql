@@ -119,6 +119,24 @@ SET SESSION AUTHORIZATION jr_dave;
 SELECT * FROM shop.things;
 SELECT * FROM shop.odd;
 RESET SESSION AUTHORIZATION;
+-- A child of two parents: the label of one covers what a scan of the other reads.
+CREATE TABLE shop.plain (id int, remark text);
+CREATE TABLE shop.secretive (remark text, id int);
+CREATE TABLE shop.of_both () INHERITS (shop.plain, shop.secretive);
+INSERT INTO shop.of_both VALUES (1, 'RAW');
+INSERT INTO shop.plain VALUES (2, 'RAW too');
+GRANT SELECT, UPDATE ON shop.plain, shop.of_both TO jr_dave;
+SECURITY LABEL FOR jit_access ON COLUMN shop.secretive.remark IS 'MASKED WITH VALUE ''one''';
+SELECT relation, column_name, source FROM jit.masked_columns WHERE column_name = 'remark' ORDER BY relation::text COLLATE "C";
+SET SESSION AUTHORIZATION jr_dave;
+SELECT * FROM shop.plain;
+UPDATE shop.plain SET id = id + 1 RETURNING *;
+RESET SESSION AUTHORIZATION;
+ALTER TABLE shop.of_both NO INHERIT shop.secretive;
+SECURITY LABEL FOR jit_access ON COLUMN shop.of_both.remark IS NULL;
+SET SESSION AUTHORIZATION jr_dave;
+SELECT * FROM shop.plain;
+RESET SESSION AUTHORIZATION;
 -- DROP EXTENSION leaves the labels; with the extension back they hold again.
 DROP EXTENSION jit_access;
 SELECT count(*) FROM pg_seclabel WHERE provider = 'jit_access';

@@ -117,7 +117,7 @@ WITH RECURSIVE labelled AS (
   UNION
   SELECT i.inhrelid FROM below b JOIN pg_catalog.pg_inherits i ON i.inhparent = b.oid
 ), above (oid) AS (
-  SELECT l.oid FROM labelled l
+  SELECT b.oid FROM below b
   UNION
   SELECT i.inhparent FROM above a JOIN pg_catalog.pg_inherits i ON i.inhrelid = a.oid
 )

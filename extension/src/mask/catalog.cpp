@@ -176,18 +176,18 @@ void TakeFrom(Building* b, Oid source, int distance) {
   }
 }
 
-int TakeFromAncestors(Building* b) {
-  int distance = 1;
-  List* seen = NIL;
-  List* level = ParentsOf(RelationGetRelid(b->relation));
+// From what `relid` inherits from, the nearest first. Adds to `seen` and leaves out what is there.
+// Returns the distance of the furthest.
+int TakeFromAncestors(Building* b, Oid relid, int distance, List** seen) {
+  List* level = ParentsOf(relid);
   while (level != NIL) {
     distance++;
     List* above = NIL;
     ListCell* lc;
     foreach (lc, level) {
       Oid parent = lfirst_oid(lc);
-      if (list_member_oid(seen, parent)) continue;
-      seen = lappend_oid(seen, parent);
+      if (list_member_oid(*seen, parent)) continue;
+      *seen = lappend_oid(*seen, parent);
       TakeFrom(b, parent, distance);
       above = list_concat(above, ParentsOf(parent));
     }
@@ -196,13 +196,18 @@ int TakeFromAncestors(Building* b) {
   return distance;
 }
 
-// A scan of the relation reads what inherits from it.
-void TakeFromDescendants(Building* b, int distance) {
+// A scan of the relation reads what inherits from it, and that may have masks from other parents.
+void TakeFromDescendants(Building* b, int distance, List** seen) {
   Oid relid = RelationGetRelid(b->relation);
   if (!has_subclass(relid)) return;
+  List* descendants = find_all_inheritors(relid, NoLock, nullptr);
+  *seen = list_concat(*seen, descendants);
   ListCell* lc;
-  foreach (lc, find_all_inheritors(relid, NoLock, nullptr))
-    if (lfirst_oid(lc) != relid) TakeFrom(b, lfirst_oid(lc), distance);
+  foreach (lc, descendants) {
+    if (lfirst_oid(lc) == relid) continue;
+    TakeFrom(b, lfirst_oid(lc), distance);
+    TakeFromAncestors(b, lfirst_oid(lc), distance, seen);
+  }
 }
 
 // A stored column computed from a masked one tells it; unless somebody has labelled it.
@@ -233,8 +238,9 @@ RelationMasks* Gather(Entry* entry, Relation relation) {
   b.expressions = static_cast<Node**>(palloc0(Max(1, b.natts) * sizeof(Node*)));
   b.distance = static_cast<int*>(palloc0(Max(1, b.natts) * sizeof(int)));
   TakeFrom(&b, entry->relid, 1);
-  int furthest = TakeFromAncestors(&b);
-  TakeFromDescendants(&b, furthest + 1);
+  List* seen = NIL;
+  int furthest = TakeFromAncestors(&b, entry->relid, 1, &seen);
+  TakeFromDescendants(&b, furthest + 1, &seen);
   HideGenerated(&b);
   if (b.columns == nullptr) return nullptr;
   RelationMasks* masks = static_cast<RelationMasks*>(palloc0(sizeof(RelationMasks)));
