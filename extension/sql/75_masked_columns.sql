@@ -49,16 +49,33 @@ AS $$
          ELSE format('REVOKE REFERENCES ON %s FROM %s', t.name, h.role) END
   FROM held h, target t WHERE h.privilege_type = 'REFERENCES'
   UNION ALL
-  SELECT format('%s may insert, and a unique index over the column tells whether a value exists', h.role),
+  SELECT format('%s may insert, and a unique index or exclusion constraint over the column tells whether a value exists', h.role),
     format('REVOKE INSERT ON %s FROM %s', t.name, h.role)
   FROM held h, target t
   WHERE h.privilege_type = 'INSERT'
-    AND EXISTS (SELECT FROM pg_index i WHERE i.indrelid = t.oid AND i.indisunique AND t.attnum = ANY (i.indkey))
+    AND EXISTS (SELECT FROM pg_index i WHERE i.indrelid = t.oid AND (i.indisunique OR i.indisexclusion) AND t.attnum = ANY (i.indkey))
   UNION ALL
-  SELECT format('trigger %s runs function %s of %s, which sees raw rows', g.tgname, p.oid::regprocedure, m.role),
-    format('DROP TRIGGER %I ON %s', g.tgname, t.name)
-  FROM target t JOIN pg_trigger g ON g.tgrelid = t.oid AND NOT g.tgisinternal
+  SELECT format('%s may update the column: what an UPDATE costs the server tells a right guess from a wrong one', h.role),
+    CASE WHEN h.by_column THEN format('REVOKE UPDATE (%s) ON %s FROM %s', t.col, t.name, h.role)
+         ELSE format('REVOKE UPDATE ON %1$s FROM %2$s; GRANT UPDATE (%3$s) ON %1$s TO %2$s', t.name, h.role,
+           (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute a
+            WHERE a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped AND jit.mask_of(t.oid, a.attnum) IS NULL))
+    END
+  FROM held h, target t WHERE h.privilege_type = 'UPDATE'
+  UNION ALL
+  SELECT format('trigger %s on %s runs function %s of %s, with raw rows or with the rights of others', g.tgname, c.oid::regclass,
+      p.oid::regprocedure, m.role),
+    format('DROP TRIGGER %I ON %s', g.tgname, c.oid::regclass)
+  FROM target t JOIN pg_class c ON c.relowner = t.relowner JOIN pg_trigger g ON g.tgrelid = c.oid AND NOT g.tgisinternal
     JOIN pg_proc p ON p.oid = g.tgfoid JOIN masked_role m ON m.oid = p.proowner
+  UNION ALL
+  SELECT format('foreign key %s of %s casts with function %s of %s, as the owner of %s', k.conname, k.conrelid::regclass,
+      p.oid::regprocedure, m.role, k.confrelid::regclass),
+    format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::regclass, k.conname)
+  FROM target t JOIN pg_class c ON c.relowner = t.relowner JOIN pg_constraint k ON k.confrelid = c.oid AND k.contype = 'f'
+    JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)
+    JOIN pg_type y ON y.oid = a.atttypid JOIN pg_cast x ON x.castsource IN (y.oid, y.typbasetype) AND x.castcontext = 'i'
+    JOIN pg_proc p ON p.oid = x.castfunc JOIN masked_role m ON m.oid = p.proowner
   UNION ALL
   SELECT format('foreign key %s of %s tells its owner %s whether a value exists', k.conname, k.conrelid::regclass, m.role),
     format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::regclass, k.conname)
