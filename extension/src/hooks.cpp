@@ -217,6 +217,7 @@ void InstallHooks() {
   mask::InitStatistics();
   mask::InitErrors();
   mask::InitSideDoors();
+  mask::InitVerifier();
 }
 
 }  // namespace jit

@@ -1,5 +1,8 @@
 """Ways to see, or to infer, what is masked: no raw value may appear in anything the client receives."""
 
+import threading
+
+import psycopg
 import pytest
 
 from support.masks import MASKED_SQL, observe
@@ -396,3 +399,48 @@ def test_no_code_of_the_users_runs_as_the_owner_of_a_table(masked):
                                       "INSERT INTO mallory.keys (i) VALUES (1)"])
     own.assert_no_raw_value()
     assert "error" not in own.text()
+
+
+def test_copy_of_a_name_that_changes_its_table(masked):
+    """COPY looks the name up twice; between the two, somebody renames the schema that comes first."""
+    masked.dba("CREATE SCHEMA first AUTHORIZATION mallory; GRANT CREATE ON DATABASE \"%s\" TO mallory" % masked.database)
+    masked.run("mallory", "CREATE TABLE first.people (id int)")
+    done = threading.Event()
+    renamer = masked.connect("mallory", prepare_threshold=None)
+
+    def rename():
+        while not done.is_set():
+            renamer.execute("ALTER SCHEMA first RENAME TO second")
+            renamer.execute("ALTER SCHEMA second RENAME TO first")
+
+    thread = threading.Thread(target=rename)
+    thread.start()
+    try:
+        connection = masked.connect("mallory", prepare_threshold=None)
+        connection.execute("SET search_path = first, sales")
+        for _ in range(5000):
+            try:
+                with connection.cursor().copy("COPY people (id) TO STDOUT") as copy:
+                    list(copy)
+                with connection.cursor().copy("COPY people TO STDOUT") as copy:
+                    assert b"RAWMARK" not in b"".join(bytes(chunk) for chunk in copy)
+            except psycopg.errors.InsufficientPrivilege:
+                pass
+    finally:
+        done.set()
+        thread.join()
+
+
+def test_statistics_in_a_plan_of_somebody_else(masked):
+    """A plan that was made for who sees everything is not run for who does not."""
+    connection = masked.connect("postgres", prepare_threshold=None)
+    connection.execute("SET plan_cache_mode = force_generic_plan")
+    connection.execute("PREPARE q AS SELECT count(*) FROM pg_stats WHERE tablename = 'people' AND attname = 'ssn'")
+    assert one(connection, "EXECUTE q") == 1
+    connection.execute("SET ROLE app")
+    for _ in range(2):
+        try:
+            assert one(connection, "EXECUTE q") == 0
+        except psycopg.errors.InsufficientPrivilege:
+            pass
+    assert one(connection, "EXECUTE q") == 0

@@ -29,6 +29,9 @@ void Mark(RangeTblEntry* rte, const Marker& marker);
 // False where there is no mark. Allocates in the current context.
 bool ReadMark(const RangeTblEntry* rte, Marker* marker);
 
+// Cheap.
+bool HasMark(const RangeTblEntry* rte);
+
 // Of the mark only that; kPass where there is none. Cheap.
 Errors ReadErrors(const RangeTblEntry* rte);
 

@@ -152,14 +152,19 @@ void InitStatistics() {
   get_relation_info_hook = RelationInfo;
 }
 
+bool IsStatistics(Oid relid) {
+  return relid == StatisticRelationId || relid == StatisticExtDataRelationId;
+}
+
 void GuardCatalog(RangeTblEntry* rte, Index rti) {
-  bool statistics = rte->relid == StatisticRelationId || rte->relid == StatisticExtDataRelationId;
+  bool statistics = IsStatistics(rte->relid);
   bool toast = rte->relkind == RELKIND_TOASTVALUE;
   if ((!statistics && !toast) || IsExemptEverywhere(GetUserId())) return;
   if (toast && !has_privs_of_role(GetUserId(), OwnerOf(rte->relid)))
     ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
                     errmsg("TOAST table \"%s\" may hold masked values", get_rel_name(rte->relid)),
                     errhint("Read the table that it belongs to.")));
+  if (statistics) Mark(rte, {rte->relid, InvalidOid, nullptr, nullptr, Errors::kPass});
   const Oid types[] = {OIDOID, INT2OID};
   if (rte->relid == StatisticRelationId)
     AddQual(rte, "statistics_visible",

@@ -10,8 +10,11 @@ namespace jit::mask {
 // Takes the hooks for what the planner knows of a relation. Once, from _PG_init.
 void InitStatistics();
 
-// For a range table entry of a system table: hides the statistics of masked columns, refuses TOAST
-// tables.
+// Whether the relation is one of the system tables with statistics of columns.
+bool IsStatistics(Oid relid);
+
+// For a range table entry of a system table: hides the statistics of masked columns and marks it,
+// refuses TOAST tables.
 void GuardCatalog(RangeTblEntry* rte, Index rti);
 
 }  // namespace jit::mask

@@ -1,4 +1,5 @@
-// What a parallel worker runs: the leader's plan, and whatever statements its functions run besides.
+// What a parallel worker runs: the leader's plan, and whatever statements its functions run
+// besides.
 
 #pragma once
 
