@@ -29,6 +29,15 @@ bool IsConstraintError(int sqlstate) {
   return IsOfClass(sqlstate, "23") || IsOfClass(sqlstate, "44");
 }
 
+// Whether the error may come from a value. Masks cast: some types look their names up in the
+// catalogs, and call what is not there undefined, or what they cannot read a syntax error.
+bool MayNameValue(int sqlstate, Errors errors) {
+  if (errors == Errors::kPass) return false;
+  if (IsOfClass(sqlstate, "22")) return true;
+  return errors == Errors::kMasksMayFail && sqlstate != ERRCODE_INSUFFICIENT_PRIVILEGE &&
+         (IsOfClass(sqlstate, "42") || IsOfClass(sqlstate, "3F"));
+}
+
 Errors Worse(Errors a, Errors b) {
   if (a == Errors::kWrites || b == Errors::kWrites) return Errors::kWrites;
   return a == Errors::kMasksMayFail ? a : b;
@@ -60,7 +69,7 @@ void DropDetail(ErrorData* error) {
 void Rethrow(MemoryContext context, Oid userid, Errors errors) {
   int sqlstate = geterrcode();
   bool constraint = IsConstraintError(sqlstate);
-  bool data = IsOfClass(sqlstate, "22") && errors != Errors::kPass;
+  bool data = MayNameValue(sqlstate, errors);
   if (!constraint && !data) PG_RE_THROW();
   MemoryContextSwitchTo(context);
   ErrorData* error = CopyErrorData();
