@@ -137,6 +137,28 @@ SECURITY LABEL FOR jit_access ON COLUMN shop.of_both.remark IS NULL;
 SET SESSION AUTHORIZATION jr_dave;
 SELECT * FROM shop.plain;
 RESET SESSION AUTHORIZATION;
+-- Partitions of another's: whoever sees the table sees through it, and its foreign keys work; but
+-- not past another's own label.
+CREATE TABLE shop.parcels (id int PRIMARY KEY, content text) PARTITION BY RANGE (id);
+CREATE TABLE shop.parcels_1 PARTITION OF shop.parcels FOR VALUES FROM (0) TO (10);
+INSERT INTO shop.parcels VALUES (1, 'RAW');
+CREATE TABLE shop.stamps (parcel int REFERENCES shop.parcels);
+SECURITY LABEL FOR jit_access ON COLUMN shop.parcels.content IS 'MASKED WITH VALUE ''something''';
+ALTER TABLE shop.parcels OWNER TO jr_carol;
+ALTER TABLE shop.stamps OWNER TO jr_carol;
+ALTER TABLE shop.parcels_1 OWNER TO jr_dave;
+SET SESSION AUTHORIZATION jr_carol;
+SELECT * FROM shop.parcels;
+INSERT INTO shop.stamps VALUES (1);
+UPDATE shop.parcels SET content = 'RAW too' WHERE content = 'RAW' RETURNING *;
+SET SESSION AUTHORIZATION jr_dave;
+SELECT * FROM shop.parcels_1;
+SECURITY LABEL FOR jit_access ON COLUMN shop.parcels_1.content IS 'MASKED WITH VALUE ''mine''';
+SET SESSION AUTHORIZATION jr_carol;
+SELECT * FROM shop.parcels;
+INSERT INTO shop.stamps VALUES (1);
+RESET SESSION AUTHORIZATION;
+DROP TABLE shop.stamps, shop.parcels;
 -- DROP EXTENSION leaves the labels; with the extension back they hold again.
 DROP EXTENSION jit_access;
 SELECT count(*) FROM pg_seclabel WHERE provider = 'jit_access';

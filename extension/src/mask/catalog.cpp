@@ -118,6 +118,8 @@ struct Building {
   int* distance;  // by attribute: of the source that gave its mask; 0: none yet
   Bitmapset* columns;
   Bitmapset* labelled;  // with a label of the relation's own
+  bool below;           // what is taken is taken from below
+  List* labelled_below;
 };
 
 Node* NullFor(const FormData_pg_attribute* attribute) {
@@ -172,7 +174,9 @@ void TakeFrom(Building* b, Oid source, int distance) {
       const char* name = get_attname(source, attno, true);
       attno = name != nullptr ? get_attnum(RelationGetRelid(b->relation), name) : InvalidAttrNumber;
     }
-    if (mask->kind != Kind::kNone && attno > 0 && attno <= b->natts) Take(b, attno, mask, distance);
+    if (mask->kind == Kind::kNone || attno <= 0 || attno > b->natts) continue;
+    Take(b, attno, mask, distance);
+    if (b->below) b->labelled_below = list_append_unique_oid(b->labelled_below, source);
   }
 }
 
@@ -202,6 +206,7 @@ void TakeFromDescendants(Building* b, int distance, List** seen) {
   if (!has_subclass(relid)) return;
   List* descendants = find_all_inheritors(relid, NoLock, nullptr);
   *seen = list_concat(*seen, descendants);
+  b->below = true;
   ListCell* lc;
   foreach (lc, descendants) {
     if (lfirst_oid(lc) == relid) continue;
@@ -247,6 +252,7 @@ RelationMasks* Gather(Entry* entry, Relation relation) {
   masks->relid = entry->relid;
   masks->columns = b.columns;
   masks->expressions = b.expressions;
+  masks->labelled_below = b.labelled_below;
   for (int i = 0; i < b.natts; i++) {
     if (b.expressions[i] == nullptr) continue;
     masks->may_fail |= !IsSafeExpression(b.expressions[i]);

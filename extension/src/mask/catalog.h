@@ -19,6 +19,8 @@ struct RelationMasks {
   // By attribute number - 1: the expression that stands for the column, with Vars of varno 1; null
   // for columns that are not masked.
   Node** expressions;
+  // Relations (Oid) below this one, or beside it, whose labels cover what a scan of it reads.
+  List* labelled_below;
   // Some expression calls what is not the extension's own: it may fail, and name the raw value.
   bool may_fail;
 };

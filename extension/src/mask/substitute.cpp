@@ -12,6 +12,7 @@ extern "C" {
 #include "access/sysattr.h"
 #include "catalog/heap.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
 #include "nodes/makefuncs.h"
 #include "optimizer/optimizer.h"
 #include "rewrite/rewriteManip.h"
@@ -198,8 +199,9 @@ void SubstituteEntry(Query* query, Index rti, RangeTblEntry* rte, Walk* walk) {
   Sight sight = SightOf(OidIsValid(walk->role) ? walk->role : GetUserId(), masks);
   Marker marker = {rte->relid, walk->role, nullptr, nullptr, Errors::kPass};
   if (sight.exempt) {
-    // Within a policy it counts what its table's owner sees, whoever runs the statement.
-    if (OidIsValid(walk->role)) Mark(rte, marker);
+    // Within a policy it counts what its table's owner sees, whoever runs the statement; in
+    // partitions, which may be another's, what is seen of the table.
+    if (OidIsValid(walk->role) || has_subclass(rte->relid)) Mark(rte, marker);
     return;
   }
   // What the statement does not name it does not see raw either, and does not depend on a grant.

@@ -40,7 +40,7 @@ void VerifyUnmarked(const RangeTblEntry* rte, Oid userid) {
 
 List* VerifyMarked(const Marker& marker, Oid userid, List* needs) {
   const RelationMasks* masks = MasksOf(marker.relid);
-  if (masks == nullptr || IsExempt(OidIsValid(marker.role) ? marker.role : userid, marker.relid))
+  if (masks == nullptr || IsExemptThrough(OidIsValid(marker.role) ? marker.role : userid, masks))
     return needs;
   Bitmapset* shown = bms_difference(masks->columns, marker.hidden);
   Bitmapset* unaccounted = bms_difference(shown, marker.raw);
