@@ -68,6 +68,20 @@ def test_policies_see_raw_values(masked):
         (1, "rXXX@XXXX.com", "seen")]
 
 
+def test_policies_see_raw_values_through_views(masked):
+    """Also where an updatable view leads to the table; the view's own conditions see none."""
+    masked.dba("CREATE VIEW sales.guarded_mine WITH (security_invoker) AS SELECT * FROM sales.guarded WHERE id < 10;"
+               "ALTER VIEW sales.guarded_mine OWNER TO shop;"
+               "GRANT SELECT, INSERT, UPDATE, DELETE ON sales.guarded_mine TO mallory; GRANT UPDATE ON sales.guarded TO mallory")
+    assert masked.run("mallory", "UPDATE sales.guarded_mine SET body = 'changed' RETURNING id, owner_mail") == [(1, "rXXX@XXXX.com")]
+    assert masked.run("mallory", "DELETE FROM sales.guarded_mine RETURNING id") == [(1,)]
+    for options in ("", "WITH (security_barrier)", "WITH (security_invoker)", "WITH (security_barrier, security_invoker)"):
+        masked.run("mallory", f"CREATE VIEW mallory.by_mail {options} AS SELECT * FROM sales.guarded_mine WHERE owner_mail LIKE 'raw%'")
+        with pytest.raises(errors.InsufficientPrivilege, match="owner_mail"):
+            masked.run("mallory", "UPDATE mallory.by_mail SET body = 'found'")
+        masked.run("mallory", "DROP VIEW mallory.by_mail")
+
+
 def test_unmask_shows_and_ends(masked):
     masked.grant("alice", "SELECT ON sales.people")
     connection = masked.connect("alice", prepare_threshold=None)
