@@ -217,6 +217,37 @@ def test_deferred_constraints_tell_nothing(masked):
         assert caught.value.diag.message_detail is None
 
 
+def test_deferred_constraints_tell_nothing_of_what_others_wrote(masked):
+    """COPY, a function of the owner's and a foreign key that cascades write without a plan of the user's."""
+    masked.dba("CREATE TABLE sales.rooms (room int PRIMARY KEY);"
+               "CREATE TABLE sales.bookings (id int, room int REFERENCES sales.rooms ON UPDATE CASCADE, during int4range,"
+               " CONSTRAINT late EXCLUDE USING gist (int4range(room / 2, room / 2 + 1) WITH &&, during WITH &&) DEFERRABLE INITIALLY DEFERRED);"
+               "INSERT INTO sales.rooms VALUES (1), (4); INSERT INTO sales.bookings VALUES (1, 1, '[1,987654001)'), (2, 4, '[2,987654002)');"
+               "CREATE FUNCTION sales.book() RETURNS void LANGUAGE sql SECURITY DEFINER AS"
+               " 'INSERT INTO sales.bookings VALUES (3, 1, ''[5,6)'')';"
+               "ALTER TABLE sales.rooms OWNER TO shop; ALTER TABLE sales.bookings OWNER TO shop; ALTER FUNCTION sales.book() OWNER TO shop;"
+               "SECURITY LABEL FOR jit_access ON COLUMN sales.bookings.during IS 'CLASSIFIED secret';"
+               "GRANT SELECT, INSERT, UPDATE ON sales.bookings, sales.rooms TO mallory")
+    connection = masked.connect("mallory", prepare_threshold=None)
+
+    def copy():
+        with connection.cursor().copy("COPY sales.bookings FROM STDIN") as rows:
+            rows.write("3\t1\t[5,6)\n")
+
+    for write in (copy, lambda: connection.execute("UPDATE sales.rooms SET room = 5 WHERE room = 1"),
+                  lambda: connection.execute("SELECT sales.book()"),
+                  lambda: connection.execute("INSERT INTO sales.bookings VALUES (3, 1, '[5,6)')")):
+        with pytest.raises(psycopg.Error) as caught:
+            write()
+        connection.execute("ROLLBACK")
+        assert caught.value.sqlstate == "23P01"
+        assert "98765" not in str(caught.value.diag.message_detail) + str(caught.value)
+    # The owner is told.
+    with pytest.raises(psycopg.Error) as caught:
+        masked.run("postgres", "SET ROLE shop; SELECT sales.book()")
+    assert "98765" in caught.value.diag.message_detail
+
+
 def test_work_goes_on(masked):
     """What is not masked is as it was: keys, joins, aggregates, locks, changes by key."""
     connection = masked.connect("mallory", prepare_threshold=None)

@@ -125,6 +125,8 @@ void InitErrors() {
   RegisterXactCallback(OnTransaction, nullptr);
 }
 
+void NoteWrite() { has_written = true; }
+
 void RunGuarded(const QueryDesc* desc, void (*body)(void* arg), void* arg) {
   Oid userid = GetUserId();
   if (!IsConcerned(userid)) {
@@ -132,7 +134,6 @@ void RunGuarded(const QueryDesc* desc, void (*body)(void* arg), void* arg) {
     return;
   }
   Errors errors = ErrorsOf(desc->plannedstmt);
-  if (errors == Errors::kWrites) has_written = true;
   Run(body, arg, userid, errors);
 }
 

@@ -2,6 +2,7 @@
 
 #include "grants/coverage.h"
 #include "mask/catalog.h"
+#include "mask/errors.h"
 #include "mask/exemption.h"
 #include "mask/marker.h"
 #include "mask/statistics.h"
@@ -62,17 +63,29 @@ bool ShowsUnmarked(const RangeTblEntry* rte, Oid userid) {
          !IsExempt(userid, rte->relid);
 }
 
+// What deferred constraints say at COMMIT they say to the user of the session, also of what a
+// foreign key or a SECURITY DEFINER function has written.
+bool WritesMasked(const RangeTblEntry* rte, Oid userid) {
+  if (rte->rtekind != RTE_RELATION || !CanBeMasked(rte->relkind) ||
+      (rte->requiredPerms & (ACL_INSERT | ACL_UPDATE | ACL_DELETE)) == 0)
+    return false;
+  return MasksOf(rte->relid) != nullptr &&
+         !(IsExempt(userid, rte->relid) && IsExempt(GetOuterUserId(), rte->relid));
+}
+
 // The last check of all that is read, and the only one where there is no plan: COPY looks its
 // table's name up once more after its statement was looked at, and may find another table. A
 // worker gets the leader's list without marks.
 bool CheckPermissions(List* rtable, bool raise) {
   if (previous_check_permissions && !previous_check_permissions(rtable, raise)) return false;
   Oid userid = GetUserId();
-  if (IsParallelWorker() || !AnyMasks() || IsExemptEverywhere(userid)) return true;
+  if (IsParallelWorker() || !AnyMasks()) return true;
+  bool sees_all = IsExemptEverywhere(userid);
   ListCell* lc;
   foreach (lc, rtable) {
     const RangeTblEntry* rte = lfirst_node(RangeTblEntry, lc);
-    if (!ShowsUnmarked(rte, userid)) continue;
+    if (WritesMasked(rte, userid)) NoteWrite();
+    if (sees_all || !ShowsUnmarked(rte, userid)) continue;
     if (!raise) return false;
     ResetPlanCache();
     ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
