@@ -45,7 +45,11 @@ GRANT ALL ON shop.staff TO jr_carol;
 GRANT SELECT (mail) ON shop.staff TO jr_audit;
 GRANT pg_read_all_data TO jr_staff;
 GRANT jit_unmasked TO jr_security;
-ALTER ROLE jr_coord REPLICATION;
+ALTER ROLE jr_coord REPLICATION CREATEROLE;
+CREATE TABLE shop.mailboxes (mail text PRIMARY KEY);
+INSERT INTO shop.mailboxes SELECT mail FROM shop.staff;
+ALTER TABLE shop.staff ADD CONSTRAINT staff_mailbox FOREIGN KEY (mail) REFERENCES shop.mailboxes ON DELETE SET NULL;
+GRANT DELETE ON shop.mailboxes TO jr_carol;
 CREATE FUNCTION shop.watch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 ALTER FUNCTION shop.watch() OWNER TO jr_carol;
 CREATE TRIGGER watch BEFORE UPDATE ON shop.staff FOR EACH ROW EXECUTE FUNCTION shop.watch();
@@ -53,6 +57,7 @@ SELECT door, close FROM jit.side_doors('shop.staff'::regclass, 2::smallint) ORDE
 -- The commands do close them.
 SELECT close FROM jit.side_doors('shop.staff'::regclass, 2::smallint) ORDER BY door COLLATE "C" \gexec
 SELECT door FROM jit.side_doors('shop.staff'::regclass, 2::smallint);
+DROP TABLE shop.mailboxes CASCADE;
 SET SESSION AUTHORIZATION jr_dave;
 SELECT mail, born FROM shop.staff;
 RESET SESSION AUTHORIZATION;

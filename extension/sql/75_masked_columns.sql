@@ -20,7 +20,7 @@ AS $$
     FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
     WHERE c.oid = side_doors.relation AND a.attnum = side_doors.column_number
   ), masked_role AS (
-    SELECT r.oid, r.rolname, quote_ident(r.rolname) AS role, r.rolreplication
+    SELECT r.oid, r.rolname, quote_ident(r.rolname) AS role, r.rolreplication, r.rolcreaterole
     FROM pg_roles r, target t
     WHERE NOT r.rolsuper AND r.rolname !~ '^(pg_|jit_)' AND jit.is_masked_for(t.oid, t.attnum, r.oid)
   ), held AS (
@@ -95,6 +95,16 @@ AS $$
   SELECT format('%s has REPLICATION: a copy of the cluster, or of the changes, is not masked', m.role),
     format('ALTER ROLE %s NOREPLICATION', m.role)
   FROM masked_role m WHERE m.rolreplication
+  UNION ALL
+  SELECT format('%s has CREATEROLE and can join any role but superusers', m.role),
+    format('ALTER ROLE %s NOCREATEROLE', m.role)
+  FROM masked_role m WHERE m.rolcreaterole
+  UNION ALL
+  SELECT DISTINCT format('%s may delete from %s, and foreign key %s tells which rows held the value', coalesce(m.role, 'PUBLIC'), c.oid::regclass, k.conname),
+    format('REVOKE DELETE ON %s FROM %s', c.oid::regclass, coalesce(m.role, 'PUBLIC'))
+  FROM target t JOIN pg_constraint k ON k.conrelid = t.oid AND k.contype = 'f' AND t.attnum = ANY (k.conkey)
+    JOIN pg_class c ON c.oid = k.confrelid CROSS JOIN LATERAL aclexplode(c.relacl) x LEFT JOIN masked_role m ON m.oid = x.grantee
+  WHERE x.privilege_type = 'DELETE' AND (x.grantee = 0 OR m.oid IS NOT NULL)
   UNION ALL
   SELECT format('%s can become %s, which sees raw values', m.role, e.role),
     format('REVOKE %s FROM %s', e.role, m.role)
