@@ -248,6 +248,28 @@ def test_deferred_constraints_tell_nothing_of_what_others_wrote(masked):
     assert "98765" in caught.value.diag.message_detail
 
 
+def test_foreign_keys_tell_nothing_of_what_they_refer_to(masked):
+    """The error names the other table; also where one has caught it, or deleted by way of a third."""
+    masked.dba("CREATE TABLE sales.teams (team int PRIMARY KEY); INSERT INTO sales.teams VALUES (1), (2);"
+               "CREATE TABLE sales.members (id int, team int REFERENCES sales.teams ON DELETE CASCADE, ssn text PRIMARY KEY);"
+               "CREATE TABLE sales.cards (ssn text CONSTRAINT card REFERENCES sales.members);"
+               "INSERT INTO sales.members VALUES (1, 1, 'RAWMARK-member'); INSERT INTO sales.cards VALUES ('RAWMARK-member');"
+               "ALTER TABLE sales.teams OWNER TO shop; ALTER TABLE sales.members OWNER TO shop; ALTER TABLE sales.cards OWNER TO shop;"
+               "SECURITY LABEL FOR jit_access ON COLUMN sales.members.ssn IS 'CLASSIFIED national_id';"
+               "GRANT SELECT, UPDATE, DELETE ON sales.teams, sales.members TO mallory; GRANT SELECT, INSERT ON sales.cards TO mallory")
+    connection = masked.connect("mallory", prepare_threshold=None)
+    caught = ("DO $$ DECLARE d text; BEGIN {} EXCEPTION WHEN OTHERS THEN GET STACKED DIAGNOSTICS d = PG_EXCEPTION_DETAIL;"
+              " RAISE WARNING '% %', SQLSTATE, d; END $$")
+    for statement in ("DELETE FROM sales.members WHERE id = 1;", "UPDATE sales.members SET ssn = 'x';", "DELETE FROM sales.teams WHERE team = 1;"):
+        for way in (statement, caught.format(statement)):
+            received = observe(connection, [way])
+            received.assert_no_raw_value()
+            assert "23503" in received.text()
+    # What has nothing to do with masks says what it always said.
+    masked.dba("CREATE TABLE sales.rooms (team int REFERENCES sales.teams); INSERT INTO sales.rooms VALUES (2)")
+    assert "(2) is still referenced" in observe(connection, ["DELETE FROM sales.teams WHERE team = 2"]).text()
+
+
 def test_work_goes_on(masked):
     """What is not masked is as it was: keys, joins, aggregates, locks, changes by key."""
     connection = masked.connect("mallory", prepare_threshold=None)

@@ -7,8 +7,10 @@
 extern "C" {
 #include "access/xact.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_constraint.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/syscache.h"
 }
 
 namespace jit::mask {
@@ -20,6 +22,8 @@ emit_log_hook_type previous_emit_log = nullptr;
 // This transaction has written to masked columns' tables: what is deferred fails at COMMIT, where
 // no catalog can be asked.
 bool has_written = false;
+// The error on its way out has been found to hold no masked value.
+bool is_harmless = false;
 
 bool IsOfClass(int sqlstate, const char* code) {
   return ERRCODE_TO_CATEGORY(sqlstate) == MAKE_SQLSTATE(code[0], code[1], '0', '0', '0');
@@ -50,14 +54,31 @@ Errors ErrorsOf(const PlannedStmt* plan) {
   return errors;
 }
 
+bool IsMasked(Oid relid, Oid userid) {
+  return MasksOf(relid) != nullptr && !IsExempt(userid, relid);
+}
+
+// The table that a foreign key of `relid` leads to.
+Oid ReferencedBy(Oid relid, const char* foreign_key) {
+  Oid constraint =
+      foreign_key != nullptr ? get_relation_constraint_oid(relid, foreign_key, true) : InvalidOid;
+  HeapTuple tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
+  if (!HeapTupleIsValid(tuple)) return InvalidOid;
+  Oid referenced = reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple))->confrelid;
+  ReleaseSysCache(tuple);
+  return referenced;
+}
+
 // Constraints name their table; whoever raised the error has just read its catalog entries, so that
-// they can be read here.
+// they can be read here. A foreign key names the referencing table, and tells values of either.
 bool MayHoldMasked(const ErrorData* error, Oid userid) {
   if (error->schema_name == nullptr || error->table_name == nullptr) return true;
   Oid schema = get_namespace_oid(error->schema_name, true);
   Oid relid = OidIsValid(schema) ? get_relname_relid(error->table_name, schema) : InvalidOid;
-  if (!OidIsValid(relid)) return true;
-  return MasksOf(relid) != nullptr && !IsExempt(userid, relid);
+  if (!OidIsValid(relid) || IsMasked(relid, userid)) return true;
+  if (error->sqlerrcode != ERRCODE_FOREIGN_KEY_VIOLATION) return false;
+  Oid referenced = ReferencedBy(relid, error->constraint_name);
+  return !OidIsValid(referenced) || IsMasked(referenced, userid);
 }
 
 void DropDetail(ErrorData* error) {
@@ -75,7 +96,8 @@ void Rethrow(MemoryContext context, Oid userid, Errors errors) {
   ErrorData* error = CopyErrorData();
   FlushErrorState();
   if (constraint) {
-    if (MayHoldMasked(error, userid)) DropDetail(error);
+    is_harmless = !MayHoldMasked(error, userid);
+    if (!is_harmless) DropDetail(error);
   } else {
     DropDetail(error);
     error->message =
@@ -102,19 +124,21 @@ void Run(void (*body)(void* arg), void* arg, Oid userid, Errors errors) {
   PG_CATCH();
   { Rethrow(context, userid, errors); }
   PG_END_TRY();
+  is_harmless = false;  // had there been such an error, it was caught
 }
 
 bool IsConcerned(Oid userid) { return AnyMasks() && !IsExemptEverywhere(userid); }
 
 void OnEmitLog(ErrorData* error) {
-  if (has_written && error->elevel >= ERROR && IsConstraintError(error->sqlerrcode))
+  if (has_written && !is_harmless && error->elevel >= ERROR && IsConstraintError(error->sqlerrcode))
     DropDetail(error);
+  if (error->elevel >= ERROR) is_harmless = false;
   if (previous_emit_log) previous_emit_log(error);
 }
 
 void OnTransaction(XactEvent event, void*) {
   if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
-    has_written = false;
+    has_written = is_harmless = false;
 }
 
 }  // namespace
