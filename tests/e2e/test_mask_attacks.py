@@ -365,6 +365,7 @@ def test_foreign_partition_is_masked_as_its_table(masked):
         received = observe(connection, [statement])
         received.assert_no_raw_value()
         assert "xxxx" in received.text()
+    assert "cannot copy from foreign table" in observe(connection, ["COPY sales.letters_1 TO STDOUT"]).text()
     assert masked.dba("SELECT count(*) FROM jit.masked_columns WHERE relation = 'sales.letters_1'::regclass")[0][0] == 1
 
 
