@@ -88,7 +88,7 @@ COMMENT ON FUNCTION @extschema@.jit_mask_json(jsonb, text[]) IS
 CREATE FUNCTION @extschema@.jit_mask_json(value json, VARIADIC paths text[] DEFAULT '{}') RETURNS json
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'jit_mask_json';
 COMMENT ON FUNCTION @extschema@.jit_mask_json(json, text[]) IS
-  'as for jsonb, which also sorts the members; jit_mask_json(''{"a": 1}'') is {"a": 0}';
+  'as for jsonb, members in their order; a document with an escape that is no character is {}; jit_mask_json(''{"a": 1}'') is {"a": 0}';
 
 CREATE FUNCTION @extschema@.jit_mask_hash(value text, length integer DEFAULT 64) RETURNS text
   LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'jit_mask_hash';

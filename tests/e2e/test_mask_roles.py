@@ -263,3 +263,28 @@ def test_mask_that_fails_does_not_name_the_value(masked):
         received = observe(connection, [statement])
         received.assert_no_raw_value()
         assert "22P02" in received.text()
+
+
+def test_mask_that_finds_no_such_object_does_not_name_the_value(masked):
+    """A cast to a catalog's type, and a trusted function, say what they did not find."""
+    masked.dba("CREATE FUNCTION sales.picky(text) RETURNS text IMMUTABLE LANGUAGE plpgsql"
+               " SET search_path = pg_catalog, pg_temp AS $$ BEGIN RAISE 'no such thing: %', $1; END $$;"
+               " INSERT INTO jit.trusted_functions VALUES ('sales.picky(text)');"
+               " UPDATE sales.people SET note = 'RAWMARK note', added = 'RAWMARK'")
+    for mask in ("(note::regrole)::text", "sales.picky(note)"):
+        masked.dba(f"SECURITY LABEL FOR jit_access ON COLUMN sales.people.note IS 'MASKED WITH FUNCTION {mask}'")
+        connection = masked.connect("mallory", prepare_threshold=None)
+        for statement in ("SELECT note FROM sales.people", "UPDATE sales.people SET team = 1 WHERE id = 1 RETURNING note"):
+            received = observe(connection, [statement])
+            received.assert_no_raw_value()
+            assert "error" in received.text()
+
+
+def test_document_that_jsonb_cannot_hold_does_not_show(masked):
+    masked.dba("CREATE TABLE sales.documents (id int, body json); GRANT SELECT ON sales.documents TO mallory;"
+               "INSERT INTO sales.documents VALUES (1, '{\"a\": \"RAWMARK\\u0000\"}'), (2, '{\"a\": 1e999999, \"b\": \"RAWMARK\"}');"
+               "SECURITY LABEL FOR jit_access ON COLUMN sales.documents.body IS 'MASKED WITH FUNCTION jit_mask_json(body)'")
+    connection = masked.connect("mallory")
+    received = observe(connection, ["SELECT body FROM sales.documents ORDER BY id"])
+    received.assert_no_raw_value()
+    assert received.items[-2:] == ["{}", '{"a": 0, "b": "xxxx"}']

@@ -30,6 +30,27 @@ bool IsConstraintError(int sqlstate) {
   return IsOfClass(sqlstate, "23") || IsOfClass(sqlstate, "44");
 }
 
+// What says nothing of values: of transactions, resources, settings, operators and privileges.
+bool IsOfServer(int sqlstate) {
+  for (const char* code : {"25", "40", "53", "54", "55", "57", "58"})
+    if (IsOfClass(sqlstate, code)) return true;
+  return sqlstate == ERRCODE_INSUFFICIENT_PRIVILEGE;
+}
+
+// Whether an error's text may name a value that only a mask, or the change of a row, has read. A
+// cast through text names what it did not find in the catalogs, too, and a trusted function may say
+// anything; what triggers raise on purpose is their owner's message.
+bool MayNameValue(int sqlstate, Errors errors) {
+  switch (errors) {
+    case Errors::kMasksMayFail:
+      return !IsOfServer(sqlstate);
+    case Errors::kWrites:
+      return IsOfClass(sqlstate, "22") || (IsOfClass(sqlstate, "42") && !IsOfServer(sqlstate));
+    default:
+      return false;
+  }
+}
+
 Errors Worse(Errors a, Errors b) {
   if (a == Errors::kWrites || b == Errors::kWrites) return Errors::kWrites;
   return a == Errors::kMasksMayFail ? a : b;
@@ -61,7 +82,7 @@ void DropDetail(ErrorData* error) {
 void Rethrow(MemoryContext context, Oid userid, Errors errors) {
   int sqlstate = geterrcode();
   bool constraint = IsConstraintError(sqlstate);
-  bool data = IsOfClass(sqlstate, "22") && errors != Errors::kPass;
+  bool data = MayNameValue(sqlstate, errors);
   if (!constraint && !data) PG_RE_THROW();
   MemoryContextSwitchTo(context);
   ErrorData* error = CopyErrorData();
