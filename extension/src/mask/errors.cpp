@@ -32,7 +32,8 @@ bool IsConstraintError(int sqlstate) {
 
 // What says nothing of values: of transactions, resources, settings, operators and privileges.
 bool IsOfServer(int sqlstate) {
-  for (const char* code : {"25", "40", "53", "54", "55", "57", "58"})
+  constexpr const char* kClasses[] = {"25", "40", "53", "54", "55", "57", "58"};
+  for (const char* code : kClasses)
     if (IsOfClass(sqlstate, code)) return true;
   return sqlstate == ERRCODE_INSUFFICIENT_PRIVILEGE;
 }
@@ -41,25 +42,21 @@ bool IsOfServer(int sqlstate) {
 // cast through text names what it did not find in the catalogs, too, and a trusted function may say
 // anything; what triggers raise on purpose is their owner's message.
 bool MayNameValue(int sqlstate, Errors errors) {
-  switch (errors) {
-    case Errors::kMasksMayFail:
-      return !IsOfServer(sqlstate);
-    case Errors::kWrites:
-      return IsOfClass(sqlstate, "22") || (IsOfClass(sqlstate, "42") && !IsOfServer(sqlstate));
-    default:
-      return false;
-  }
+  if (MasksMayFail(errors) && !IsOfServer(sqlstate)) return true;
+  return Writes(errors) &&
+         (IsOfClass(sqlstate, "22") || (IsOfClass(sqlstate, "42") && !IsOfServer(sqlstate)));
 }
 
-Errors Worse(Errors a, Errors b) {
-  if (a == Errors::kWrites || b == Errors::kWrites) return Errors::kWrites;
-  return a == Errors::kMasksMayFail ? a : b;
+Errors Together(Errors a, Errors b) {
+  bool writes = Writes(a) || Writes(b);
+  if (!MasksMayFail(a) && !MasksMayFail(b)) return writes ? Errors::kWrites : Errors::kPass;
+  return writes ? Errors::kWritesAndMasksMayFail : Errors::kMasksMayFail;
 }
 
 Errors ErrorsOf(const PlannedStmt* plan) {
   Errors errors = Errors::kPass;
   ListCell* lc;
-  foreach (lc, plan->rtable) errors = Worse(errors, ReadErrors(lfirst_node(RangeTblEntry, lc)));
+  foreach (lc, plan->rtable) errors = Together(errors, ReadErrors(lfirst_node(RangeTblEntry, lc)));
   return errors;
 }
 
@@ -93,7 +90,7 @@ void Rethrow(MemoryContext context, Oid userid, Errors errors) {
     DropDetail(error);
     error->message =
         psprintf("a value cannot be processed (SQLSTATE %s)", unpack_sql_state(sqlstate));
-    error->hint = errors == Errors::kWrites
+    error->hint = Writes(errors)
                       ? pstrdup(
                             "The message is withheld: the statement changes a table with "
                             "masked columns, and it may name their values.")
@@ -147,7 +144,7 @@ void RunGuarded(const QueryDesc* desc, void (*body)(void* arg), void* arg) {
     return;
   }
   Errors errors = ErrorsOf(desc->plannedstmt);
-  if (errors == Errors::kWrites) has_written = true;
+  if (Writes(errors)) has_written = true;
   Run(body, arg, userid, errors);
 }
 
