@@ -8,6 +8,7 @@
 extern "C" {
 #include "access/parallel.h"
 #include "catalog/pg_class.h"
+#include "nodes/pathnodes.h"
 #include "utils/lsyscache.h"
 #include "utils/plancache.h"
 }
@@ -28,9 +29,22 @@ void Refuse(Oid relid, const Bitmapset* columns) {
                   errhint("Run the statement again: it is then planned with the mask.")));
 }
 
-void VerifyUnmarked(const RangeTblEntry* rte, Oid userid) {
+// Of a child by inheritance a scan of its parent reads the columns that the parent has, too; were
+// one of those masked, so would be the parent's.
+bool IsReadAsUnmasked(const PlannedStmt* plan, Index rti) {
+  ListCell* lc;
+  foreach (lc, plan->appendRelations) {
+    const AppendRelInfo* info = lfirst_node(AppendRelInfo, lc);
+    if (info->child_relid == rti && OidIsValid(info->parent_reloid))
+      return MasksOf(info->parent_reloid) == nullptr;
+  }
+  return false;
+}
+
+void VerifyUnmarked(const PlannedStmt* plan, Index rti, const RangeTblEntry* rte, Oid userid) {
   const RelationMasks* masks = MasksOf(rte->relid);
-  if (masks != nullptr && !IsExempt(userid, rte->relid)) Refuse(rte->relid, masks->columns);
+  if (masks != nullptr && !IsExempt(userid, rte->relid) && !IsReadAsUnmasked(plan, rti))
+    Refuse(rte->relid, masks->columns);
 }
 
 List* VerifyMarked(const Marker& marker, Oid userid, List* needs) {
@@ -54,9 +68,11 @@ List* VerifyMarked(const Marker& marker, Oid userid, List* needs) {
 List* VerifyPlan(const PlannedStmt* plan, Oid userid, List* needs) {
   if (IsParallelWorker() || !AnyMasks() || IsExemptEverywhere(userid)) return needs;
   const char* last = nullptr;  // partitions share their parent's mark
+  Index rti = 0;
   ListCell* lc;
   foreach (lc, plan->rtable) {
     const RangeTblEntry* rte = lfirst_node(RangeTblEntry, lc);
+    rti++;
     if (rte->rtekind != RTE_RELATION ||
         (rte->relkind != RELKIND_RELATION && rte->relkind != RELKIND_PARTITIONED_TABLE &&
          rte->relkind != RELKIND_MATVIEW))
@@ -67,7 +83,7 @@ List* VerifyPlan(const PlannedStmt* plan, Oid userid, List* needs) {
       last = rte->enrname;
       needs = VerifyMarked(marker, userid, needs);
     } else {
-      VerifyUnmarked(rte, userid);
+      VerifyUnmarked(plan, rti, rte, userid);
     }
   }
   return needs;
