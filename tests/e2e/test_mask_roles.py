@@ -1,5 +1,7 @@
 """Who sees what, by role and by grant, and when that ends: to the statement."""
 
+import time
+
 import psycopg
 import pytest
 from psycopg import errors
@@ -288,3 +290,19 @@ def test_document_that_jsonb_cannot_hold_does_not_show(masked):
     received = observe(connection, ["SELECT body FROM sales.documents ORDER BY id"])
     received.assert_no_raw_value()
     assert received.items[-2:] == ["{}", '{"a": 0, "b": "xxxx"}']
+
+
+@pytest.mark.parametrize("label_first", [True, False])
+def test_label_and_class_set_at_once_come_together(masked, label_first):
+    """Two sessions that do not see each other's change, as those of a parallel pg_restore."""
+    label = "SECURITY LABEL FOR jit_access ON COLUMN sales.people.note IS 'CLASSIFIED badge'"
+    badge = "INSERT INTO jit.mask_classes (class, for_type, mask) VALUES ('badge', 'text', 'jit_mask_full(value, ''badge'')')"
+    first, second = (label, badge) if label_first else (badge, label)
+    one_session, other_session = masked.connect("postgres"), masked.connect("postgres")
+    one_session.execute("BEGIN")
+    one_session.execute(first)
+    waiting = Background(lambda: other_session.execute(second))
+    time.sleep(0.3)
+    one_session.execute("COMMIT")
+    waiting.result()
+    assert masked.value("mallory", "SELECT note FROM sales.people LIMIT 1") == "badge"
