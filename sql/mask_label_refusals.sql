@@ -39,7 +39,7 @@ SELECT try('SECURITY LABEL FOR jit_access ON COLUMN shop.people.' || l) FROM unn
   'born IS ''MASKED WITH VALUE 5''', 'born IS ''MASKED WITH VALUE ''''someday''''''', 'id IS ''MASKED WITH FUNCTION jit_mask_full(id::text)''', 'born IS ''MASKED WITH FUNCTION jit_mask_trunc(born::timestamptz, ''''year'''')''',
   'mood IS ''MASKED WITH VALUE ''''not an array''''''', 'row_of IS ''MASKED WITH FUNCTION jit_mask_default(row_of)''', 'nosuch IS ''NOT MASKED''', 'ctid IS ''NOT MASKED''']) l;
 -- The object.
-SELECT l, try('SECURITY LABEL FOR jit_access ON ' || l || ' IS ''MASKED WITH VALUE NULL''') FROM unnest(ARRAY['COLUMN shop.big_orders.id', 'COLUMN shop.far.name', 'COLUMN pg_class.relname', 'COLUMN jit.requests.reason',
+SELECT l, try('SECURITY LABEL FOR jit_access ON ' || l || ' IS ''MASKED WITH VALUE NULL''') FROM unnest(ARRAY['COLUMN shop.big_orders.id', 'COLUMN shop.far.name', 'COLUMN pg_class.relname', 'COLUMN information_schema.sql_features.feature_id', 'COLUMN jit.requests.reason',
   'COLUMN shop.pair.a', 'TABLE shop.people', 'VIEW shop.big_orders', 'SCHEMA shop', 'ROLE jr_alice', 'FUNCTION shop.own(text)', 'SEQUENCE shop.numbers', 'TYPE shop.pair', 'COLUMN nosuch.x']) l;
 -- A class that nobody defined hides the column whole, and says so.
 SECURITY LABEL FOR jit_access ON COLUMN shop.people.name IS 'CLASSIFIED nosuch';

@@ -8,6 +8,7 @@
 
 extern "C" {
 #include "access/relation.h"
+#include "access/transam.h"
 #include "access/xact.h"
 #include "catalog/catalog.h"
 #include "catalog/dependency.h"
@@ -75,7 +76,9 @@ void RequireMaskable(Relation relation, AttrNumber attno) {
       RefuseObject(psprintf("\"%s\"", name), kOnColumns);
   }
   const pg::Installed* here = pg::GetInstalled();
-  if (IsCatalogRelation(relation) || RelationGetNamespace(relation) == here->schema)
+  // Of initdb's tables some are no catalogs: information_schema's.
+  bool of_system = IsCatalogRelation(relation) || RelationGetRelid(relation) < FirstNormalObjectId;
+  if (of_system || RelationGetNamespace(relation) == here->schema)
     RefuseObject(psprintf("system table \"%s\"", name), kOnColumns);
   if (attno < 0) RefuseObject("a system column", kOnColumns);
   const FormData_pg_attribute* attribute = TupleDescAttr(RelationGetDescr(relation), attno - 1);
