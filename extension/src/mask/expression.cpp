@@ -2,6 +2,7 @@
 
 #include "access/parse_error.h"
 #include "mask/anonymizer.h"
+#include "mask/trial.h"
 #include "mask/whitelist.h"
 #include "pg/compat.h"
 #include "pg/installed.h"
@@ -198,6 +199,7 @@ Node* BindFunction(Relation relation, AttrNumber attno, const char* text, const 
   expression = Coerce(state, expression, attribute);
   fix_opfuncids(expression);
   CheckExpression(expression, attno);
+  TryMask(expression);
   free_parsestate(state);
   UnpinMeaning(pinned);
   return expression;
