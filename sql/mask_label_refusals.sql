@@ -52,6 +52,8 @@ SECURITY LABEL FOR jit_access ON COLUMN shop.people.name IS 'CLASSIFIED nosuch';
 SELECT try($$INSERT INTO jit.trusted_functions VALUES ('shop.own(text)')$$);
 ALTER FUNCTION shop.own(text) VOLATILE;
 SELECT try($$INSERT INTO jit.trusted_functions VALUES ('shop.own(text)')$$);
+ALTER FUNCTION shop.own(text) IMMUTABLE SET search_path = "$user", pg_catalog;
+SELECT try($$INSERT INTO jit.trusted_functions VALUES ('shop.own(text)')$$);
 ALTER FUNCTION shop.own(text) IMMUTABLE SET search_path = pg_catalog, pg_temp;
 SELECT try($$INSERT INTO jit.trusted_functions VALUES ('shop.own(text)')$$), try($$INSERT INTO jit.trusted_functions VALUES ('max(text)')$$);
 SELECT try_label('MASKED WITH FUNCTION shop.own(name)');

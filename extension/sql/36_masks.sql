@@ -157,7 +157,8 @@ BEGIN
     PERFORM jit.refuse('invalid_object_definition', format('function %s is volatile', NEW.function),
       format('If its result depends on its arguments only: ALTER FUNCTION %s IMMUTABLE', NEW.function));
   ELSIF trusted.lanname NOT IN ('c', 'internal') AND trusted.prosqlbody IS NULL
-        AND NOT EXISTS (SELECT FROM unnest(trusted.proconfig) AS setting WHERE setting LIKE 'search\_path=%') THEN
+        AND NOT EXISTS (SELECT FROM unnest(trusted.proconfig) AS setting
+                        WHERE setting LIKE 'search\_path=%' AND setting NOT LIKE '%$user%') THEN
     PERFORM jit.refuse('invalid_object_definition',
       format('function %s takes names from its caller''s search_path', NEW.function),
       format('ALTER FUNCTION %s SET search_path = pg_catalog, pg_temp', NEW.function));

@@ -40,12 +40,31 @@ AS $$
              CASE WHEN h.by_column THEN format(' (%s)', t.col) END, t.name, coalesce(h.grantor, h.role),
              CASE WHEN h.is_grantable OR h.grantor IS NOT NULL THEN ' CASCADE' END) AS close
     FROM held h, target t
-  ), caller_named AS (
-    -- Functions that take names from the search_path of whoever runs them.
-    SELECT p.oid, p.oid::regprocedure AS signature
-    FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
-    WHERE l.lanname NOT IN ('c', 'internal') AND p.prosqlbody IS NULL
-      AND NOT EXISTS (SELECT FROM unnest(p.proconfig) AS setting WHERE setting LIKE 'search\_path=%')
+  ), column_type (oid) AS (
+    SELECT a.atttypid FROM target t JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = t.attnum
+    UNION
+    SELECT b.oid FROM column_type c JOIN pg_type y ON y.oid = c.oid, unnest(ARRAY[y.typbasetype, y.typelem]) AS b (oid) WHERE b.oid <> 0
+  ), given_raw AS (
+    -- Functions of the table's triggers, of expressions over the column, of its type's constraints, and of masks.
+    SELECT p.oid, p.oid::regprocedure AS signature, p.proowner, g.by_trigger,
+      l.lanname NOT IN ('c', 'internal') AND p.prosqlbody IS NULL
+        AND NOT EXISTS (SELECT FROM unnest(p.proconfig) AS setting
+                        WHERE setting LIKE 'search\_path=%' AND setting NOT LIKE '%$user%') AS caller_named
+    FROM (
+      SELECT g.tgfoid AS oid, true AS by_trigger
+      FROM target t JOIN pg_trigger g ON g.tgrelid = t.oid WHERE NOT g.tgisinternal
+      UNION
+      SELECT d.refobjid, false
+      FROM target t JOIN pg_depend o ON o.refclassid = 'pg_class'::regclass AND o.refobjid = t.oid AND o.refobjsubid = t.attnum
+        JOIN pg_depend d ON d.classid = o.classid AND d.objid = o.objid AND d.refclassid = 'pg_proc'::regclass
+      WHERE o.classid IN ('pg_policy'::regclass, 'pg_constraint'::regclass, 'pg_attrdef'::regclass, 'pg_class'::regclass)
+      UNION
+      SELECT d.refobjid, false
+      FROM column_type c JOIN pg_constraint k ON k.contypid = c.oid
+        JOIN pg_depend d ON d.classid = 'pg_constraint'::regclass AND d.objid = k.oid AND d.refclassid = 'pg_proc'::regclass
+      UNION
+      SELECT f.function, false FROM jit.trusted_functions f
+    ) g JOIN pg_proc p ON p.oid = g.oid JOIN pg_language l ON l.oid = p.prolang
   ), reader (oid) AS (
     -- Views over the column, and views over those.
     SELECT w.ev_class
@@ -88,14 +107,17 @@ AS $$
   FROM target t JOIN pg_trigger g ON g.tgrelid = t.oid AND NOT g.tgisinternal
     JOIN pg_proc p ON p.oid = g.tgfoid JOIN masked_role m ON m.oid = p.proowner
   UNION ALL
-  SELECT format('function %s is given raw values, and takes names from the search_path of whoever runs it', f.signature),
+  SELECT DISTINCT format('function %s is given raw values, and takes names from the search_path of whoever runs it', f.signature),
     format('ALTER FUNCTION %s SET search_path = pg_catalog, %I, pg_temp', f.signature, t.schema)
-  FROM target t, caller_named f
-  WHERE EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = t.oid AND NOT g.tgisinternal AND g.tgfoid = f.oid)
-    OR EXISTS (SELECT FROM pg_depend d JOIN pg_depend o ON o.classid = d.classid AND o.objid = d.objid
-               WHERE d.refclassid = 'pg_proc'::regclass AND d.refobjid = f.oid
-                 AND d.classid IN ('pg_policy'::regclass, 'pg_constraint'::regclass, 'pg_attrdef'::regclass, 'pg_class'::regclass)
-                 AND o.refclassid = 'pg_class'::regclass AND o.refobjid = t.oid AND o.refobjsubid = t.attnum)
+  FROM target t, given_raw f WHERE f.caller_named
+  UNION ALL
+  SELECT format('function %s is given raw values, and belongs to %s, who can change what it does', f.signature, m.role),
+    format('ALTER FUNCTION %s OWNER TO %I', f.signature, pg_get_userbyid(t.relowner))
+  FROM target t, given_raw f JOIN masked_role m ON m.oid = f.proowner WHERE NOT f.by_trigger
+  UNION ALL
+  SELECT format('domain %s belongs to %s, whose constraints see raw values', y.oid::regtype, m.role),
+    format('ALTER DOMAIN %s OWNER TO %I', y.oid::regtype, pg_get_userbyid(t.relowner))
+  FROM target t, column_type c JOIN pg_type y ON y.oid = c.oid AND y.typtype = 'd' JOIN masked_role m ON m.oid = y.typowner
   UNION ALL
   SELECT format('foreign key %s of %s tells its owner %s whether a value exists', k.conname, k.conrelid::regclass, m.role),
     format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::regclass, k.conname)

@@ -306,3 +306,19 @@ def test_label_and_class_set_at_once_come_together(masked, label_first):
     one_session.execute("COMMIT")
     waiting.result()
     assert masked.value("mallory", "SELECT note FROM sales.people LIMIT 1") == "badge"
+
+
+def test_owner_of_a_domain_learns_nothing_of_masked_columns(masked):
+    """ALTER DOMAIN ADD CHECK tries its expression on the rows of every table."""
+    masked.dba("CREATE FUNCTION sales.tell(text) RETURNS boolean LANGUAGE plpgsql AS"
+               " $$ BEGIN RAISE NOTICE 'told %', $1; RETURN true; END $$; ALTER DOMAIN sales.code OWNER TO mallory;"
+               " CREATE DOMAIN sales.word AS sales.code; ALTER DOMAIN sales.word OWNER TO mallory;"
+               " ALTER TABLE sales.people ADD word sales.word; UPDATE sales.people SET word = 'RAWMARK';"
+               " SECURITY LABEL FOR jit_access ON COLUMN sales.people.word IS 'CLASSIFIED secret'")
+    connection = masked.connect("mallory")
+    for domain in ("code", "word"):
+        received = observe(connection, [f"ALTER DOMAIN sales.{domain} ADD CHECK (sales.tell(VALUE))"])
+        received.assert_no_raw_value()
+        assert "masked for you" in received.text()
+    # Of its own tables a domain still takes constraints.
+    connection.execute("CREATE DOMAIN pg_temp.free AS text; ALTER DOMAIN pg_temp.free ADD CHECK (VALUE <> '')")
