@@ -11,6 +11,12 @@ CREATE FUNCTION @extschema@.jit_mask_full(value text, replacement text DEFAULT '
 COMMENT ON FUNCTION @extschema@.jit_mask_full(text, text) IS
   'the replacement, whatever the value; jit_mask_full(''Ada'') is xxxx';
 
+-- What a cast to text in a mask becomes: settings of the reader's would choose what the mask shows.
+CREATE FUNCTION @extschema@.jit_mask_text(value anyelement) RETURNS text
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'jit_mask_text';
+COMMENT ON FUNCTION @extschema@.jit_mask_text(anyelement) IS
+  'the value as text, not masked: dates in ISO and UTC, bytes in hexadecimal, whatever the session''s settings; casts to text in masks become this; jit_mask_text(date ''1984-05-17'') is 1984-05-17';
+
 CREATE FUNCTION @extschema@.jit_mask_partial(value text, prefix integer, padding text, suffix integer) RETURNS text
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'jit_mask_partial';
 COMMENT ON FUNCTION @extschema@.jit_mask_partial(text, integer, text, integer) IS

@@ -322,3 +322,25 @@ def test_owner_of_a_domain_learns_nothing_of_masked_columns(masked):
         assert "masked for you" in received.text()
     # Of its own tables a domain still takes constraints.
     connection.execute("CREATE DOMAIN pg_temp.free AS text; ALTER DOMAIN pg_temp.free ADD CHECK (VALUE <> '')")
+
+
+@pytest.mark.parametrize("column, mask", [
+    ("born", "(left(born::text, 7) || ''-01'')::date"),
+    ("seen", "(left(seen::text, 10) || '' 12:00+00'')::timestamptz"),
+    ("blob", "jit_mask_partial(blob::text, 2, ''41'', 0)::bytea"),
+    ("ratio", "left(ratio::text, 3)::float8"),
+    ("many", "ARRAY[jit_mask_between(many::text, date ''2000-01-01'', ''2099-12-31'')]")])
+def test_settings_of_the_reader_do_not_choose_what_a_mask_shows(masked, column, mask):
+    masked.dba("ALTER TABLE sales.people ADD many date[]; UPDATE sales.people SET many = ARRAY[born];"
+               f"SECURITY LABEL FOR jit_access ON COLUMN sales.people.{column} IS 'MASKED WITH FUNCTION {mask}'")
+    connection = masked.connect("mallory")
+    shown = set()
+    for setting in ("RESET datestyle", "SET datestyle = german", "SET datestyle = 'sql, dmy'",
+                    "SET timezone = 'Asia/Kolkata'", "SET timezone = 'Etc/GMT+12'", "SET extra_float_digits = -15",
+                    "SET bytea_output = escape"):
+        # Kept, and looked at when the settings are back.
+        connection.execute(f"{setting}; CREATE TEMP TABLE kept AS SELECT {column} AS v FROM sales.people WHERE id = 1;"
+                           "RESET ALL")
+        shown.add(one(connection, "SELECT v::text FROM kept"))
+        connection.execute("DROP TABLE kept")
+    assert len(shown) == 1, shown
