@@ -134,6 +134,8 @@ CREATE FUNCTION @extschema@.jit_mask_between(value text, low bigint, high bigint
   LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'jit_mask_between_int8';
 CREATE FUNCTION @extschema@.jit_mask_between(value text, low date, high date) RETURNS date
   LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'jit_mask_between_date';
+CREATE FUNCTION @extschema@.jit_mask_between(value text, low timestamp, high timestamp) RETURNS timestamp
+  LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'jit_mask_between_timestamptz';
 CREATE FUNCTION @extschema@.jit_mask_between(value text, low timestamptz, high timestamptz) RETURNS timestamptz
   LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'jit_mask_between_timestamptz';
 

@@ -231,7 +231,7 @@ Node* BindFunction(Relation relation, AttrNumber attno, const char* text, const 
     Placeholder replacement = {placeholder, column};
     ReplacePlaceholder(reinterpret_cast<Node*>(list_make1(raw)), &replacement);
   }
-  raw = TranslateAnonymizer(raw, column);
+  raw = TranslateAnonymizer(raw, column, getBaseType(attribute->atttypid));
   Redirected redirected;
   RedirectTo(&redirected, text);
   ParseState* state = NewState(redirected.source.parsed);
