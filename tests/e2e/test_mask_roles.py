@@ -182,6 +182,26 @@ def test_label_change_reaches_open_sessions(masked):
     assert connection.execute("EXECUTE q").fetchone() == ("note 1", RAW)
 
 
+@pytest.mark.parametrize("protocol", ["simple", "extended"])
+def test_label_reaches_open_transactions(masked, protocol):
+    """Also one that takes no new lock, which is when a session hears of what others have changed."""
+    connection = masked.connect("mallory", prepare_threshold=None if protocol == "simple" else 0)
+    query = "EXECUTE q" if protocol == "simple" else "SELECT note FROM sales.people WHERE id = 1"
+    connection.execute("PREPARE q AS SELECT note FROM sales.people WHERE id = 1")
+    connection.execute("BEGIN")
+    for _ in range(7):
+        assert connection.execute(query).fetchone() == ("note 1",)
+    masked.dba("SECURITY LABEL FOR jit_access ON COLUMN sales.people.note IS 'MASKED WITH VALUE ''n/a'''")
+    if protocol == "simple":
+        assert connection.execute(query).fetchone() == ("n/a",)
+    else:
+        # The plan was taken before any hook is called: refused, and made anew.
+        with pytest.raises(errors.InsufficientPrivilege):
+            connection.execute(query)
+        connection.execute("ROLLBACK")
+        assert connection.execute(query).fetchone() == ("n/a",)
+
+
 def test_revoked_column_still_shows_its_mask(masked):
     """Without the native right on the raw column the mask can be read, and the rest as before."""
     masked.dba("REVOKE SELECT ON sales.people FROM mallory; GRANT SELECT (id, note) ON sales.people TO mallory")

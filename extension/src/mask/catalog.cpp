@@ -17,6 +17,7 @@ extern "C" {
 #include "rewrite/rewriteHandler.h"
 #include "utils/fmgroids.h"
 #include "utils/hsearch.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -282,6 +283,10 @@ void Build(Entry* entry) {
 }  // namespace
 
 void InitCatalog() { pg::SetRelationListener(OnRelationChange); }
+
+void CatchUp() {
+  if (pg::GetInstalled() != nullptr) AcceptInvalidationMessages();
+}
 
 bool AnyMasks() {
   if (any_known) return any;

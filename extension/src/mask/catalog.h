@@ -22,6 +22,10 @@ struct RelationMasks {
 // Registers for invalidations. Once, from _PG_init.
 void InitCatalog();
 
+// Takes notice of what other sessions have committed: else a transaction that takes no new lock
+// would go on by the labels that it knew.
+void CatchUp();
+
 // Whether the database has masks at all. Cheap. Needs a transaction.
 bool AnyMasks();
 

@@ -277,6 +277,7 @@ void SubstituteQuery(Query* query, Walk* walk) {
 
 PlannedStmt* PlanMasked(Query* query, const char* source, int cursor_options, ParamListInfo params,
                         planner_hook_type next) {
+  if (!IsParallelWorker()) CatchUp();
   if (IsParallelWorker() || !AnyMasks()) return next(query, source, cursor_options, params);
   Walk walk = {InvalidOid, false};
   SubstituteQuery(query, &walk);

@@ -66,7 +66,9 @@ List* VerifyMarked(const Marker& marker, Oid userid, List* needs) {
 }  // namespace
 
 List* VerifyPlan(const PlannedStmt* plan, Oid userid, List* needs) {
-  if (IsParallelWorker() || !AnyMasks() || IsExemptEverywhere(userid)) return needs;
+  if (IsParallelWorker()) return needs;
+  CatchUp();
+  if (!AnyMasks() || IsExemptEverywhere(userid)) return needs;
   const char* last = nullptr;  // partitions share their parent's mark
   Index rti = 0;
   ListCell* lc;
