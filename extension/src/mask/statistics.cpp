@@ -13,9 +13,12 @@ extern "C" {
 #include "catalog/pg_statistic_ext.h"
 #include "catalog/pg_statistic_ext_data.h"
 #include "nodes/makefuncs.h"
+#include "nodes/pathnodes.h"
+#include "optimizer/plancat.h"
 #include "parser/parse_func.h"
 #include "utils/acl.h"
 #include "utils/lsyscache.h"
+#include "utils/selfuncs.h"
 #include "utils/syscache.h"
 }
 
@@ -24,6 +27,8 @@ namespace jit::mask {
 namespace {
 
 get_attavgwidth_hook_type previous_attavgwidth = nullptr;
+get_relation_stats_hook_type previous_relation_stats = nullptr;
+get_relation_info_hook_type previous_relation_info = nullptr;
 
 // Masked for the current user, by what it is: statistics do not end when a grant does.
 const RelationMasks* MasksForUser(Oid relid) {
@@ -31,19 +36,44 @@ const RelationMasks* MasksForUser(Oid relid) {
   return masks != nullptr && !IsExempt(GetUserId(), relid) ? masks : nullptr;
 }
 
+// Of a relation in a query that is planned.
+const RelationMasks* MasksInPlan(Oid relid) {
+  return !IsParallelWorker() && relid >= FirstNormalObjectId && AnyMasks() ? MasksForUser(relid)
+                                                                           : nullptr;
+}
+
+bool IsHidden(Oid relid, AttrNumber attno) {
+  const RelationMasks* masks = MasksInPlan(relid);
+  return masks != nullptr && bms_is_member(ColumnMember(attno), masks->columns);
+}
+
 // How wide the raw values are on average shows in EXPLAIN.
 int32 AverageWidth(Oid relid, AttrNumber attno) {
-  if (!IsParallelWorker() && relid >= FirstNormalObjectId && AnyMasks()) {
-    const RelationMasks* masks = MasksForUser(relid);
-    if (masks != nullptr && bms_is_member(ColumnMember(attno), masks->columns)) {
-      Oid type;
-      int32 typmod;
-      Oid collation;
-      get_atttypetypmodcoll(relid, attno, &type, &typmod, &collation);
-      return get_typavgwidth(type, typmod);
-    }
+  if (IsHidden(relid, attno)) {
+    Oid type;
+    int32 typmod;
+    Oid collation;
+    get_atttypetypmodcoll(relid, attno, &type, &typmod, &collation);
+    return get_typavgwidth(type, typmod);
   }
   return previous_attavgwidth ? previous_attavgwidth(relid, attno) : 0;
+}
+
+// The number of groups is estimated from the columns that an expression reads: of a mask the raw
+// one.
+bool RelationStats(PlannerInfo* root, RangeTblEntry* rte, AttrNumber attno,
+                   VariableStatData* found) {
+  if (rte->rtekind == RTE_RELATION && attno > 0 && IsHidden(rte->relid, attno)) {
+    found->statsTuple = nullptr;
+    return true;
+  }
+  return previous_relation_stats && previous_relation_stats(root, rte, attno, found);
+}
+
+// Extended statistics combine columns.
+void RelationInfo(PlannerInfo* root, Oid relid, bool inhparent, RelOptInfo* rel) {
+  if (rel->statlist != NIL && MasksInPlan(relid) != nullptr) rel->statlist = NIL;
+  if (previous_relation_info) previous_relation_info(root, relid, inhparent, rel);
 }
 
 Expr* ColumnOfStatistics(Index rti, AttrNumber attno, Oid type) {
@@ -75,6 +105,10 @@ AttrNumber ColumnOfIndex(Oid index, AttrNumber attno) {
 void InitStatistics() {
   previous_attavgwidth = get_attavgwidth_hook;
   get_attavgwidth_hook = AverageWidth;
+  previous_relation_stats = get_relation_stats_hook;
+  get_relation_stats_hook = RelationStats;
+  previous_relation_info = get_relation_info_hook;
+  get_relation_info_hook = RelationInfo;
 }
 
 void GuardCatalog(RangeTblEntry* rte, Index rti) {
