@@ -160,6 +160,8 @@ void NextUtility(PlannedStmt* statement, const char* source, bool read_only_tree
 void UtilityOfUser(void* arg) {
   enforce::UtilityArguments a = *static_cast<enforce::UtilityArguments*>(arg);
   const Node* node = a.statement->utilityStmt;
+  // Before it is decided whether the plan is still good.
+  if (IsA(node, ExecuteStmt)) mask::CatchUp();
   bool may_concern = enforce::IsHandledUtility(node) || enforce::RunsStatements(node);
   if (may_concern && Concerns(GetUserId())) {
     enforce::NotePortal();

@@ -157,3 +157,21 @@ def test_estimates_do_not_count_raw_values(shop):
                 plan = connection.execute("EXPLAIN (FORMAT json) " + query.format(table)).fetchone()[0]
                 estimates.add((table, query, plan[0]["Plan"]["Plan Rows"]))
     assert len(estimates) == 6
+
+
+def test_number_of_groups_is_not_estimated_from_raw_values(shop):
+    """Two tables that differ in their raw values only give the same plans, statistics or not."""
+    plans = {}
+    for table, distinct in (("sales.few", 3), ("sales.many", 1000)):
+        shop.dba(f"CREATE TABLE {table} (id int, v text, w text);"
+                 f"INSERT INTO {table} SELECT n, 'RAWMARK-' || lpad((n % {distinct})::text, 4, '0'), lpad((n % {distinct})::text, 4, '0')"
+                 f" FROM generate_series(1, 3000) n;"
+                 f"CREATE STATISTICS {table}_both ON v, w FROM {table}; ANALYZE {table}; GRANT SELECT ON {table} TO mallory;"
+                 f"SECURITY LABEL FOR jit_access ON COLUMN {table}.v IS 'CLASSIFIED secret';"
+                 f"SECURITY LABEL FOR jit_access ON COLUMN {table}.w IS 'CLASSIFIED secret'")
+        connection = shop.connect("mallory")
+        plans[table] = [row[0].replace(table.split(".")[1], "t") for query in (
+            "SELECT DISTINCT v FROM {t}", "SELECT v, w, count(*) FROM {t} GROUP BY v, w", "SELECT * FROM {t} a JOIN {t} b USING (v)",
+            "SELECT count(DISTINCT v) FROM {t} WHERE w IS NULL", "SELECT v FROM {t} UNION SELECT w FROM {t}")
+            for row in connection.execute("EXPLAIN " + query.format(t=table))]
+    assert plans["sales.few"] == plans["sales.many"]

@@ -7,6 +7,7 @@
 
 extern "C" {
 #include "access/genam.h"
+#include "access/parallel.h"
 #include "access/sysattr.h"
 #include "access/table.h"
 #include "access/xact.h"
@@ -17,6 +18,7 @@ extern "C" {
 #include "rewrite/rewriteHandler.h"
 #include "utils/fmgroids.h"
 #include "utils/hsearch.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -294,6 +296,11 @@ void Build(Entry* entry) {
 }  // namespace
 
 void InitCatalog() { pg::SetRelationListener(OnRelationChange); }
+
+void CatchUp() {
+  // Where nobody has changed anything this reads two flags; else it does what the next lock would.
+  if (!IsParallelWorker() && pg::GetInstalled() != nullptr) AcceptInvalidationMessages();
+}
 
 bool AnyMasks() {
   if (any_known) return any;

@@ -28,6 +28,10 @@ struct RelationMasks {
 // Registers for invalidations. Once, from _PG_init.
 void InitCatalog();
 
+// Takes notice of what other sessions have committed: else a transaction that takes no new lock
+// would go on by the labels that it knew. Cheap. A worker goes by what its leader knows.
+void CatchUp();
+
 // Whether the database has masks at all. Cheap. Needs a transaction.
 bool AnyMasks();
 

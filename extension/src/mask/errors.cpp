@@ -33,24 +33,33 @@ bool IsConstraintError(int sqlstate) {
   return IsOfClass(sqlstate, "23") || IsOfClass(sqlstate, "44");
 }
 
-// Whether the error may come from a value. Masks cast: some types look their names up in the
-// catalogs, and call what is not there undefined, or what they cannot read a syntax error.
-bool MayNameValue(int sqlstate, Errors errors) {
-  if (errors == Errors::kPass) return false;
-  if (IsOfClass(sqlstate, "22")) return true;
-  return errors == Errors::kMasksMayFail && sqlstate != ERRCODE_INSUFFICIENT_PRIVILEGE &&
-         (IsOfClass(sqlstate, "42") || IsOfClass(sqlstate, "3F"));
+// What says nothing of values: of transactions, resources, settings, operators and privileges.
+bool IsOfServer(int sqlstate) {
+  constexpr const char* kClasses[] = {"25", "40", "53", "54", "55", "57", "58"};
+  for (const char* code : kClasses)
+    if (IsOfClass(sqlstate, code)) return true;
+  return sqlstate == ERRCODE_INSUFFICIENT_PRIVILEGE;
 }
 
-Errors Worse(Errors a, Errors b) {
-  if (a == Errors::kWrites || b == Errors::kWrites) return Errors::kWrites;
-  return a == Errors::kMasksMayFail ? a : b;
+// Whether an error's text may name a value that only a mask, or the change of a row, has read. A
+// cast through text names what it did not find in the catalogs, too, and a trusted function may say
+// anything; what triggers raise on purpose is their owner's message.
+bool MayNameValue(int sqlstate, Errors errors) {
+  if (MasksMayFail(errors) && !IsOfServer(sqlstate)) return true;
+  return Writes(errors) &&
+         (IsOfClass(sqlstate, "22") || (IsOfClass(sqlstate, "42") && !IsOfServer(sqlstate)));
+}
+
+Errors Together(Errors a, Errors b) {
+  bool writes = Writes(a) || Writes(b);
+  if (!MasksMayFail(a) && !MasksMayFail(b)) return writes ? Errors::kWrites : Errors::kPass;
+  return writes ? Errors::kWritesAndMasksMayFail : Errors::kMasksMayFail;
 }
 
 Errors ErrorsOf(const PlannedStmt* plan) {
   Errors errors = Errors::kPass;
   ListCell* lc;
-  foreach (lc, plan->rtable) errors = Worse(errors, ReadErrors(lfirst_node(RangeTblEntry, lc)));
+  foreach (lc, plan->rtable) errors = Together(errors, ReadErrors(lfirst_node(RangeTblEntry, lc)));
   return errors;
 }
 
@@ -102,7 +111,7 @@ void Rethrow(MemoryContext context, Oid userid, Errors errors) {
     DropDetail(error);
     error->message =
         psprintf("a value cannot be processed (SQLSTATE %s)", unpack_sql_state(sqlstate));
-    error->hint = errors == Errors::kWrites
+    error->hint = Writes(errors)
                       ? pstrdup(
                             "The message is withheld: the statement changes a table with "
                             "masked columns, and it may name their values.")

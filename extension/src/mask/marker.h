@@ -13,7 +13,16 @@ enum class Errors : char {
   kPass = '-',          // nothing: its expressions have seen masks only
   kMasksMayFail = 'm',  // a mask's own error may name the value that it was given
   kWrites = 'w',        // constraints and triggers see raw rows
+  kWritesAndMasksMayFail = 'b',
 };
+
+inline bool Writes(Errors errors) {
+  return errors == Errors::kWrites || errors == Errors::kWritesAndMasksMayFail;
+}
+
+inline bool MasksMayFail(Errors errors) {
+  return errors == Errors::kMasksMayFail || errors == Errors::kWritesAndMasksMayFail;
+}
 
 struct Marker {
   Oid relid;          // whose masks were applied: the entry's relation, or an ancestor of it

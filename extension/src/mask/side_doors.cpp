@@ -9,8 +9,11 @@ extern "C" {
 #include "access/transam.h"
 #include "catalog/indexing.h"
 #include "catalog/objectaccess.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
+#include "catalog/pg_depend.h"
 #include "catalog/pg_trigger.h"
+#include "catalog/pg_type.h"
 #include "parser/parse_coerce.h"
 #include "utils/array.h"
 #include "utils/fmgroids.h"
@@ -84,11 +87,37 @@ bool IsComparedBySomebodysCast(Oid conrelid, AttrNumber attno, Oid equality) {
   return path == COERCION_PATH_FUNC && cast >= FirstNormalObjectId;
 }
 
+// A new constraint of a domain is tried on what the tables hold, by its author's functions.
+void CheckDomain(Oid domain) {
+  check_stack_depth();
+  Relation depend = table_open(DependRelationId, AccessShareLock);
+  ScanKeyData keys[2];
+  ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber, F_OIDEQ,
+              ObjectIdGetDatum(TypeRelationId));
+  ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber, F_OIDEQ,
+              ObjectIdGetDatum(domain));
+  SysScanDesc scan = systable_beginscan(depend, DependReferenceIndexId, true, nullptr, 2, keys);
+  HeapTuple tuple;
+  while (HeapTupleIsValid(tuple = systable_getnext(scan))) {
+    Form_pg_depend user = reinterpret_cast<Form_pg_depend>(GETSTRUCT(tuple));
+    if (user->classid == TypeRelationId && get_typtype(user->objid) == TYPTYPE_DOMAIN)
+      CheckDomain(user->objid);
+    if (user->classid != RelationRelationId || user->objsubid == 0) continue;
+    const RelationMasks* masks = MasksForUser(user->objid);
+    AttrNumber attno = static_cast<AttrNumber>(user->objsubid);
+    if (masks != nullptr && bms_is_member(ColumnMember(attno), masks->columns))
+      Refuse("constraint of a domain of", user->objid);
+  }
+  systable_endscan(scan);
+  table_close(depend, AccessShareLock);
+}
+
 void CheckConstraint(Oid constraint) {
   HeapTuple tuple =
       NewRow(ConstraintRelationId, ConstraintOidIndexId, Anum_pg_constraint_oid, constraint);
   if (!HeapTupleIsValid(tuple)) return;
   Form_pg_constraint form = reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple));
+  if (OidIsValid(form->contypid)) CheckDomain(form->contypid);
   if (form->contype != CONSTRAINT_FOREIGN) return;
   if (!IsAnothers(form->confrelid)) return;
   const RelationMasks* masks = MasksOf(form->confrelid);

@@ -37,17 +37,21 @@ const RelationMasks* MasksForUser(Oid relid) {
   return masks != nullptr && !IsExempt(GetUserId(), relid) ? masks : nullptr;
 }
 
+// Its columns that are masked for the current user. Belongs to the catalog.
+const Bitmapset* MaskedForUser(Oid relid) {
+  if (relid < FirstNormalObjectId || !AnyMasks()) return nullptr;
+  const RelationMasks* masks = MasksForUser(relid);
+  return masks != nullptr ? masks->columns : nullptr;
+}
+
 // How wide the raw values are on average shows in EXPLAIN.
 int32 AverageWidth(Oid relid, AttrNumber attno) {
-  if (relid >= FirstNormalObjectId && AnyMasks()) {
-    const RelationMasks* masks = MasksForUser(relid);
-    if (masks != nullptr && bms_is_member(ColumnMember(attno), masks->columns)) {
-      Oid type;
-      int32 typmod;
-      Oid collation;
-      get_atttypetypmodcoll(relid, attno, &type, &typmod, &collation);
-      return get_typavgwidth(type, typmod);
-    }
+  if (bms_is_member(ColumnMember(attno), MaskedForUser(relid))) {
+    Oid type;
+    int32 typmod;
+    Oid collation;
+    get_atttypetypmodcoll(relid, attno, &type, &typmod, &collation);
+    return get_typavgwidth(type, typmod);
   }
   return previous_attavgwidth ? previous_attavgwidth(relid, attno) : 0;
 }
@@ -67,21 +71,27 @@ Bitmapset* HiddenIn(const RangeTblEntry* rte) {
   return hidden;
 }
 
-// How many different values there are shows in the estimate for a GROUP BY of their masks.
-bool RelationStats(PlannerInfo* root, RangeTblEntry* rte, AttrNumber attno,
-                   VariableStatData* vardata) {
-  if (rte->rtekind == RTE_RELATION && bms_is_member(ColumnMember(attno), HiddenIn(rte))) {
-    vardata->statsTuple = nullptr;
-    vardata->acl_ok = false;
-    return true;
-  }
-  return previous_relation_stats && previous_relation_stats(root, rte, attno, vardata);
+// Those of which no statistics count: what the statement sees masked, and what the user does, in
+// policies or under a grant.
+Bitmapset* WithoutStatistics(const RangeTblEntry* rte) {
+  return bms_add_members(HiddenIn(rte), MaskedForUser(rte->relid));
 }
 
-bool Reads(Index rti, const Bitmapset* hidden, Node* expressions) {
+// How many different values there are shows in the estimate for a GROUP BY of their masks.
+bool RelationStats(PlannerInfo* root, RangeTblEntry* rte, AttrNumber attno,
+                   VariableStatData* found) {
+  if (rte->rtekind == RTE_RELATION && bms_is_member(ColumnMember(attno), WithoutStatistics(rte))) {
+    found->statsTuple = nullptr;
+    found->acl_ok = false;
+    return true;
+  }
+  return previous_relation_stats && previous_relation_stats(root, rte, attno, found);
+}
+
+bool Reads(Index rti, const Bitmapset* columns, Node* expressions) {
   Bitmapset* read = nullptr;
   pull_varattnos(expressions, rti, &read);
-  return bms_overlap(read, hidden) || bms_is_member(ColumnMember(InvalidAttrNumber), read);
+  return bms_overlap(read, columns) || bms_is_member(ColumnMember(InvalidAttrNumber), read);
 }
 
 bool IsSortedBy(const IndexOptInfo* index, const Bitmapset* hidden) {
@@ -91,18 +101,16 @@ bool IsSortedBy(const IndexOptInfo* index, const Bitmapset* hidden) {
   return Reads(index->rel->relid, hidden, reinterpret_cast<Node*>(index->indexprs));
 }
 
-bool Combines(const StatisticExtInfo* statistics, Index rti, const Bitmapset* hidden) {
+bool Combines(const StatisticExtInfo* statistics, Index rti, const Bitmapset* columns) {
   int attno = -1;
   while ((attno = bms_next_member(statistics->keys, attno)) >= 0)
-    if (bms_is_member(ColumnMember(static_cast<AttrNumber>(attno)), hidden)) return true;
-  return Reads(rti, hidden, reinterpret_cast<Node*>(statistics->exprs));
+    if (bms_is_member(ColumnMember(static_cast<AttrNumber>(attno)), columns)) return true;
+  return Reads(rti, columns, reinterpret_cast<Node*>(statistics->exprs));
 }
 
 // Rows that come in the order of an index tell the order of its columns' values. A bitmap scan
 // returns them as they lie in the table, and finds them by the index's other columns as before.
-void RelationInfo(PlannerInfo* root, Oid relid, bool inhparent, RelOptInfo* rel) {
-  if (previous_relation_info) previous_relation_info(root, relid, inhparent, rel);
-  const Bitmapset* hidden = HiddenIn(root->simple_rte_array[rel->relid]);
+void LeaveUnordered(RelOptInfo* rel, const Bitmapset* hidden) {
   if (bms_is_empty(hidden)) return;
   ListCell* lc;
   foreach (lc, rel->indexlist) {
@@ -111,10 +119,23 @@ void RelationInfo(PlannerInfo* root, Oid relid, bool inhparent, RelOptInfo* rel)
     index->amhasgettuple = false;
     index->amcanparallel = false;
   }
+}
+
+// Extended statistics combine columns.
+void LeaveOutStatistics(RelOptInfo* rel, const Bitmapset* columns) {
+  if (bms_is_empty(columns)) return;
+  ListCell* lc;
   foreach (lc, rel->statlist) {
-    if (Combines(lfirst_node(StatisticExtInfo, lc), rel->relid, hidden))
+    if (Combines(lfirst_node(StatisticExtInfo, lc), rel->relid, columns))
       rel->statlist = foreach_delete_current(rel->statlist, lc);
   }
+}
+
+void RelationInfo(PlannerInfo* root, Oid relid, bool inhparent, RelOptInfo* rel) {
+  if (previous_relation_info) previous_relation_info(root, relid, inhparent, rel);
+  const RangeTblEntry* rte = root->simple_rte_array[rel->relid];
+  LeaveUnordered(rel, HiddenIn(rte));
+  if (rel->statlist != NIL) LeaveOutStatistics(rel, WithoutStatistics(rte));
 }
 
 Expr* ColumnOfStatistics(Index rti, AttrNumber attno, Oid type) {

@@ -210,7 +210,10 @@ void SubstituteEntry(Query* query, Index rti, RangeTblEntry* rte, Walk* walk) {
   marker.hidden = bms_difference(masks->columns, marker.raw);
   if (masks->may_fail) marker.errors = Errors::kMasksMayFail;
   if (static_cast<int>(rti) == query->resultRelation) {
-    if (!bms_is_empty(marker.hidden)) marker.errors = Errors::kWrites;
+    // Of the target's masks only RETURNING has any use.
+    bool masks_may_fail = masks->may_fail && query->returningList != NIL;
+    if (!bms_is_empty(marker.hidden))
+      marker.errors = masks_may_fail ? Errors::kWritesAndMasksMayFail : Errors::kWrites;
     ProtectTarget(query, rti, rte, masks, marker);
   } else if (IsExcluded(query, rti) || bms_is_empty(marker.hidden)) {
     Mark(rte, marker);
@@ -269,6 +272,7 @@ void SubstituteQuery(Query* query, Walk* walk) {
 
 PlannedStmt* PlanMasked(Query* query, const char* source, int cursor_options, ParamListInfo params,
                         planner_hook_type next) {
+  CatchUp();
   if (!AnyMasks()) return next(query, source, cursor_options, params);
   Walk walk = {InvalidOid, false};
   SubstituteQuery(query, &walk);

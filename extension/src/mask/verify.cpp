@@ -12,6 +12,7 @@ extern "C" {
 #include "catalog/pg_class.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
+#include "nodes/pathnodes.h"
 #include "utils/lsyscache.h"
 #include "utils/plancache.h"
 }
@@ -34,9 +35,22 @@ void Refuse(Oid relid, const Bitmapset* columns) {
                   errhint("Run the statement again: it is then planned with the mask.")));
 }
 
-void VerifyUnmarked(const RangeTblEntry* rte, Oid userid) {
+// Of a child by inheritance a scan of its parent reads the columns that the parent has, too; were
+// one of those masked, so would be the parent's.
+bool IsReadAsUnmasked(const PlannedStmt* plan, Index rti) {
+  ListCell* lc;
+  foreach (lc, plan->appendRelations) {
+    const AppendRelInfo* info = lfirst_node(AppendRelInfo, lc);
+    if (info->child_relid == rti && OidIsValid(info->parent_reloid))
+      return MasksOf(info->parent_reloid) == nullptr;
+  }
+  return false;
+}
+
+void VerifyUnmarked(const PlannedStmt* plan, Index rti, const RangeTblEntry* rte, Oid userid) {
   const RelationMasks* masks = MasksOf(rte->relid);
-  if (masks != nullptr && !IsExempt(userid, rte->relid)) Refuse(rte->relid, masks->columns);
+  if (masks != nullptr && !IsExempt(userid, rte->relid) && !IsReadAsUnmasked(plan, rti))
+    Refuse(rte->relid, masks->columns);
 }
 
 List* VerifyMarked(const Marker& marker, Oid userid, List* needs) {
@@ -69,8 +83,9 @@ bool WritesMasked(const RangeTblEntry* rte, Oid userid) {
   if (rte->rtekind != RTE_RELATION || !CanBeMasked(rte->relkind) ||
       (rte->requiredPerms & (ACL_INSERT | ACL_UPDATE | ACL_DELETE)) == 0)
     return false;
-  return MasksOf(rte->relid) != nullptr &&
-         !(IsExempt(userid, rte->relid) && IsExempt(GetOuterUserId(), rte->relid));
+  const RelationMasks* masks = MasksOf(rte->relid);
+  return masks != nullptr &&
+         !(IsExemptThrough(userid, masks) && IsExemptThrough(GetOuterUserId(), masks));
 }
 
 // The last check of all that is read, and the only one where there is no plan: COPY looks its
@@ -103,11 +118,14 @@ void InitVerifier() {
 }
 
 List* VerifyPlan(const PlannedStmt* plan, Oid userid, List* needs) {
+  CatchUp();
   if (!AnyMasks() || IsExemptEverywhere(userid)) return needs;
   const char* last = nullptr;  // partitions share their parent's mark
+  Index rti = 0;
   ListCell* lc;
   foreach (lc, plan->rtable) {
     const RangeTblEntry* rte = lfirst_node(RangeTblEntry, lc);
+    rti++;
     if (rte->rtekind != RTE_RELATION || !CanBeMasked(rte->relkind)) continue;
     Marker marker = {};
     if (rte->enrname != nullptr && last != nullptr && strcmp(rte->enrname, last) == 0) continue;
@@ -115,7 +133,7 @@ List* VerifyPlan(const PlannedStmt* plan, Oid userid, List* needs) {
       last = rte->enrname;
       needs = VerifyMarked(marker, userid, needs);
     } else {
-      VerifyUnmarked(rte, userid);
+      VerifyUnmarked(plan, rti, rte, userid);
     }
   }
   return needs;
