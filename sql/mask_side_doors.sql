@@ -19,6 +19,15 @@ GRANT SELECT ON shop.staff TO jr_carol WITH GRANT OPTION;
 SET ROLE jr_carol;
 GRANT SELECT ON shop.staff TO jr_dave;
 RESET ROLE;
+-- UPDATE that can be passed on; what the column refers to, likewise.
+GRANT UPDATE ON shop.staff TO jr_alice WITH GRANT OPTION;
+CREATE TABLE shop.pins (pin text PRIMARY KEY);
+INSERT INTO shop.pins VALUES ('RAW pin');
+ALTER TABLE shop.staff ADD CONSTRAINT pin_exists FOREIGN KEY ("Pin") REFERENCES shop.pins;
+GRANT DELETE ON shop.pins TO jr_carol WITH GRANT OPTION;
+SET ROLE jr_carol;
+GRANT DELETE ON shop.pins TO jr_dave;
+RESET ROLE;
 -- Roles that can become others: through one that does not inherit, by CREATEROLE, by membership in a superuser.
 CREATE ROLE jr_chief SUPERUSER;
 CREATE ROLE jr_middle NOINHERIT;

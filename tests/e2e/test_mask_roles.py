@@ -270,6 +270,27 @@ def test_deferred_constraints_tell_nothing_of_what_others_wrote(masked):
     assert "98765" in caught.value.diag.message_detail
 
 
+def test_deferred_constraints_of_labelled_partitions_tell_nothing(masked):
+    """The owner of a table does not see past the labels of partitions of others, at COMMIT either."""
+    masked.dba("CREATE TABLE sales.halls (id int, during int4range) PARTITION BY RANGE (id);"
+               "CREATE TABLE sales.halls_1 PARTITION OF sales.halls FOR VALUES FROM (0) TO (10);"
+               "ALTER TABLE sales.halls_1 ADD CONSTRAINT late EXCLUDE USING gist (during WITH &&) DEFERRABLE INITIALLY DEFERRED;"
+               "INSERT INTO sales.halls VALUES (1, '[1,987654001)');"
+               "ALTER TABLE sales.halls OWNER TO mallory; ALTER TABLE sales.halls_1 OWNER TO shop;"
+               "SECURITY LABEL FOR jit_access ON COLUMN sales.halls_1.during IS 'CLASSIFIED secret'")
+    connection = masked.connect("mallory", prepare_threshold=None)
+
+    def copy():
+        with connection.cursor().copy("COPY sales.halls FROM STDIN") as rows:
+            rows.write("2\t[5,6)\n")
+
+    for write in (copy, lambda: connection.execute("INSERT INTO sales.halls VALUES (2, '[5,6)')")):
+        with pytest.raises(psycopg.Error) as caught:
+            write()
+        assert caught.value.sqlstate == "23P01"
+        assert "98765" not in str(caught.value.diag.message_detail) + str(caught.value)
+
+
 def test_foreign_keys_tell_nothing_of_what_they_refer_to(masked):
     """The error names the other table; also where one has caught it, or deleted by way of a third."""
     masked.dba("CREATE TABLE sales.teams (team int PRIMARY KEY); INSERT INTO sales.teams VALUES (1), (2);"
