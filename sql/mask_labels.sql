@@ -49,6 +49,9 @@ SELECT c, label(c, l) FROM (VALUES
   ('ts', 'MASKED WITH FUNCTION anon.dnoise(ts, ''2 days''::interval)'), ('Odd Name', 'MASKED WITH FUNCTION anon.digest("Odd Name", ''salt'', ''sha256'')'),
   ('dc', 'MASKED WITH FUNCTION anon.ternary(dc = ''C'', ''C-one'', anon.hash(dc))')
 ) AS l (c, l);
+-- What Anonymizer casts to the column's type is of it here.
+SELECT c, label(c, l) FROM (VALUES ('i2', 'MASKED WITH FUNCTION anon.random_int_between(1, 6)'), ('i4', 'MASKED WITH FUNCTION anon.random_bigint_between(1, 6)'),
+  ('ts', 'MASKED WITH FUNCTION anon.random_date()'), ('tz', 'MASKED WITH FUNCTION anon.random_date_between(''2000-01-01'', ''2009-12-31'')')) AS l (c, l);
 SELECT label('t', 'MASKED WITH FUNCTION anon.lorem_ipsum(2)'), label('t', 'MASKED WITH FUNCTION anon.pseudo_city(t)'), label('t', 'MASKED WITH FUNCTION pg_catalog.md5(t)'),
   label('d', 'MASKED WITH FUNCTION anon.random_date_between(''2000-01-01'', ''2009-12-31'')'), label('t', 'MASKED WITH FUNCTION upper(anon.fake_city()) || anon.partial(t, 0, ''x'', 1)');
 SET SESSION AUTHORIZATION jr_dave;

@@ -11,6 +11,12 @@ CREATE FUNCTION @extschema@.jit_mask_full(value text, replacement text DEFAULT '
 COMMENT ON FUNCTION @extschema@.jit_mask_full(text, text) IS
   'the replacement, whatever the value; jit_mask_full(''Ada'') is xxxx';
 
+-- What a cast to text in a mask becomes: settings of the reader's would choose what the mask shows.
+CREATE FUNCTION @extschema@.jit_mask_text(value anyelement) RETURNS text
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'jit_mask_text';
+COMMENT ON FUNCTION @extschema@.jit_mask_text(anyelement) IS
+  'the value as text, not masked: dates in ISO and UTC, bytes in hexadecimal, whatever the session''s settings; casts to text in masks become this; jit_mask_text(date ''1984-05-17'') is 1984-05-17';
+
 CREATE FUNCTION @extschema@.jit_mask_partial(value text, prefix integer, padding text, suffix integer) RETURNS text
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'jit_mask_partial';
 COMMENT ON FUNCTION @extschema@.jit_mask_partial(text, integer, text, integer) IS
@@ -88,7 +94,7 @@ COMMENT ON FUNCTION @extschema@.jit_mask_json(jsonb, text[]) IS
 CREATE FUNCTION @extschema@.jit_mask_json(value json, VARIADIC paths text[] DEFAULT '{}') RETURNS json
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'jit_mask_json';
 COMMENT ON FUNCTION @extschema@.jit_mask_json(json, text[]) IS
-  'as for jsonb, which also sorts the members; jit_mask_json(''{"a": 1}'') is {"a": 0}';
+  'as for jsonb, members in their order; a document with an escape that is no character is {}; jit_mask_json(''{"a": 1}'') is {"a": 0}';
 
 CREATE FUNCTION @extschema@.jit_mask_hash(value text, length integer DEFAULT 64) RETURNS text
   LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'jit_mask_hash';
@@ -128,6 +134,8 @@ CREATE FUNCTION @extschema@.jit_mask_between(value text, low bigint, high bigint
   LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'jit_mask_between_int8';
 CREATE FUNCTION @extschema@.jit_mask_between(value text, low date, high date) RETURNS date
   LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'jit_mask_between_date';
+CREATE FUNCTION @extschema@.jit_mask_between(value text, low timestamp, high timestamp) RETURNS timestamp
+  LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'jit_mask_between_timestamptz';
 CREATE FUNCTION @extschema@.jit_mask_between(value text, low timestamptz, high timestamptz) RETURNS timestamptz
   LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'jit_mask_between_timestamptz';
 

@@ -99,6 +99,7 @@ CREATE FUNCTION @extschema@.jit_detect(schema_name name, sample_rows integer DEF
   RETURNS TABLE (relation regclass, column_name name, class text, because text, statement text)
   LANGUAGE plpgsql VOLATILE
   SET search_path = pg_catalog, pg_temp
+  SET row_security = off  -- policies are code of the tables' owners: such tables go by their names
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -122,9 +123,16 @@ BEGIN
 
   FOR candidate IN
     SELECT c.oid, c.oid::regclass AS name, a.attnum, a.attname,
-      CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END::regtype AS type
-    FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid JOIN pg_type t ON t.oid = a.atttypid
+      base.type
+    FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid, LATERAL (
+      WITH RECURSIVE below AS (
+        SELECT a.atttypid AS oid
+        UNION ALL
+        SELECT t.typbasetype FROM below b JOIN pg_type t ON t.oid = b.oid AND t.typtype = 'd'
+      )
+      SELECT t.oid::regtype AS type FROM below b JOIN pg_type t ON t.oid = b.oid AND t.typtype <> 'd') base
     WHERE c.relnamespace = to_regnamespace(quote_ident(schema_name)) AND c.relkind IN ('r', 'p', 'm')
+      AND c.oid >= 16384 AND c.relnamespace <> 'jit'::regnamespace  -- what can be labelled
       AND NOT c.relispartition AND a.attnum > 0 AND NOT a.attisdropped AND a.attinhcount = 0 AND a.attgenerated = ''
       AND jit.mask_of(c.oid, a.attnum) IS NULL
       AND NOT EXISTS (SELECT FROM pg_seclabel s
@@ -141,8 +149,10 @@ BEGIN
     IF sample_rows > 0 AND jit.type_family(candidate.type) = 'text'
        AND has_column_privilege(candidate.oid, candidate.attnum, 'SELECT') THEN
       BEGIN
-        EXECUTE format('SELECT array_agg(v) FROM (SELECT %1$I::text AS v FROM %2$s WHERE %1$I IS NOT NULL LIMIT $1) s',
-                       candidate.attname, candidate.name) INTO sample USING sample_rows;
+        -- A column that is NULL everywhere must not have a large table read to its end.
+        EXECUTE format('SELECT array_agg(v) FROM (SELECT r.v::text FROM (SELECT %I AS v FROM %s LIMIT $2) r'
+                       ' WHERE r.v IS NOT NULL LIMIT $1) s',
+                       candidate.attname, candidate.name) INTO sample USING sample_rows, 50 * sample_rows;
         SELECT s.class, s.alike INTO sample_class, sample_alike FROM jit.class_of_sample(sample) s;
       EXCEPTION
         WHEN query_canceled THEN RAISE;

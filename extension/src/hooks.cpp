@@ -29,6 +29,7 @@
 #include "mask/verify.h"
 #include "pg/compat.h"
 #include "pg/installed.h"
+#include "pg/parallel.h"
 
 extern "C" {
 #include "access/parallel.h"
@@ -53,8 +54,8 @@ ExecutorFinish_hook_type previous_finish = nullptr;
 ExecutorEnd_hook_type previous_end = nullptr;
 ProcessUtility_hook_type previous_utility = nullptr;
 
-// Whether the hooks have anything to do for the current user. Parallel workers run on the leader's
-// elevated list: they pass through, and read no catalog here.
+// Whether grants have anything to do for the current user. Parallel workers run on the leader's
+// elevated list; no grant covers what their functions run.
 bool Concerns(Oid userid) {
   return !IsParallelWorker() && pg::IsGoverned(userid) && pg::RunsAsChosenUser();
 }
@@ -115,7 +116,10 @@ void StartEnforced(QueryDesc* desc, int eflags) {
 }
 
 void ExecutorStartHook(QueryDesc* desc, int eflags) {
-  audit::StartAudited(desc, eflags, StartEnforced);
+  if (pg::IsLeadersPlan(desc))
+    NextStart(desc, eflags);
+  else
+    audit::StartAudited(desc, eflags, StartEnforced);
 }
 
 bool HasFacts(const QueryDesc* desc) {
@@ -208,6 +212,8 @@ void NextUtility(PlannedStmt* statement, const char* source, bool read_only_tree
 void UtilityOfUser(void* arg) {
   enforce::UtilityArguments a = *static_cast<enforce::UtilityArguments*>(arg);
   const Node* node = a.statement->utilityStmt;
+  // Before it is decided whether the plan is still good.
+  if (IsA(node, ExecuteStmt)) mask::CatchUp();
   bool may_concern = enforce::IsHandledUtility(node) || enforce::RunsStatements(node);
   if (may_concern && Concerns(GetUserId())) {
     enforce::NotePortal();
@@ -272,6 +278,7 @@ void InstallHooks() {
   mask::InitStatistics();
   mask::InitErrors();
   mask::InitSideDoors();
+  mask::InitVerifier();
   mask::SetLabelListener(audit::NoteLabel);
   audit::InitWho();
   audit::InitEvents();

@@ -1,8 +1,12 @@
 """Ways to see, or to infer, what is masked: no raw value may appear in anything the client receives."""
 
+import threading
+
+import psycopg
 import pytest
 
-from support.masks import observe
+from support.masks import MASKED_SQL, observe
+from support.people import one
 
 # Each attack: statements of one transaction. {p} is the table with masked columns.
 PROJECTION = """
@@ -136,6 +140,16 @@ STORED_CODE = [
      "SELECT count(*) FROM {p} WHERE ssn OPERATOR(pg_temp.===) 'x'"],
     ["CREATE FUNCTION pg_temp.collect(text, text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE '%', $2; RETURN $2; END $$",
      "CREATE AGGREGATE pg_temp.agg(text) (SFUNC = pg_temp.collect, STYPE = text)", "SELECT pg_temp.agg(ssn) FROM {p}"],
+    # In a parallel worker, which plans by itself what its functions run.
+    ["CREATE FUNCTION pg_temp.f(int) RETURNS text LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$ BEGIN RETURN (SELECT ssn FROM sales.people WHERE id = $1); END $$",
+     "SET force_parallel_mode = on", "SELECT pg_temp.f(n) FROM generate_series(1, 5) n"],
+    ["CREATE FUNCTION pg_temp.f(int) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC SELECT p::text FROM sales.people p WHERE id = $1; END",
+     "SET force_parallel_mode = on", "SELECT pg_temp.f(id) FROM sales.visits"],
+    ["CREATE FUNCTION pg_temp.s() RETURNS SETOF text LANGUAGE sql STABLE PARALLEL SAFE AS 'SELECT email::text FROM sales.people'",
+     "CREATE FUNCTION pg_temp.f(int) RETURNS text LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$ BEGIN RETURN (SELECT string_agg(s, ',') FROM pg_temp.s() s); END $$",
+     "SET force_parallel_mode = on", "SELECT pg_temp.f(id) FROM sales.visits LIMIT 3"],
+    ["CREATE FUNCTION pg_temp.f(int) RETURNS text LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$ BEGIN RETURN (SELECT string_agg(t::text, ',') FROM pg_stats t WHERE schemaname = 'sales'); END $$",
+     "SET force_parallel_mode = on", "SELECT pg_temp.f(id) FROM sales.visits LIMIT 1"],
     # Names that the masks use, taken by somebody else.
     ["CREATE FUNCTION pg_temp.jit_mask_partial(text, int, text, int) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE '%', $1; RETURN $1; END $$",
      "SET search_path = pg_temp, public, pg_catalog", "SELECT ssn FROM {p}"],
@@ -316,3 +330,118 @@ def test_the_search_finds_what_is_there(masked_shop, binary):
         except AssertionError:
             found += 1
     assert found > 50
+
+
+@pytest.fixture
+def masked(shop):
+    shop.server.psql(MASKED_SQL, database=shop.database)
+    return shop
+
+
+def test_parallel_worker_masks_what_its_functions_read(masked):
+    """The function does run in a worker, and there, too, its statements are planned with masks."""
+    masked.run("mallory", "CREATE FUNCTION mallory.read(int) RETURNS text LANGUAGE plpgsql STABLE PARALLEL SAFE AS"
+                          " $$ BEGIN RETURN pg_backend_pid() || ' ' || (SELECT ssn FROM sales.people WHERE id = $1); END $$")
+    connection = masked.connect("mallory", prepare_threshold=None)
+    connection.execute("SET force_parallel_mode = on")
+    pid, ssn = one(connection, "SELECT mallory.read(n) FROM generate_series(1, 1) n").split()
+    assert pid != str(connection.info.backend_pid)
+    assert ssn == "***"
+
+
+def test_foreign_partition_is_masked_as_its_table(masked):
+    """Also where it is read directly."""
+    masked.dba("CREATE EXTENSION file_fdw; CREATE SERVER files FOREIGN DATA WRAPPER file_fdw;"
+               "CREATE TABLE sales.letters (id int, body text) PARTITION BY RANGE (id);"
+               "CREATE FOREIGN TABLE sales.letters_1 PARTITION OF sales.letters FOR VALUES FROM (0) TO (9)"
+               " SERVER files OPTIONS (program 'echo 1,RAWMARK-letter', format 'csv');"
+               "ALTER TABLE sales.letters OWNER TO shop; ALTER TABLE sales.letters_1 OWNER TO shop;"
+               "SECURITY LABEL FOR jit_access ON COLUMN sales.letters.body IS 'CLASSIFIED secret';"
+               "GRANT SELECT ON sales.letters, sales.letters_1 TO mallory")
+    assert masked.value("postgres", "SELECT body FROM sales.letters_1") == "RAWMARK-letter"
+    connection = masked.connect("mallory", prepare_threshold=None)
+    for statement in ("SELECT body FROM sales.letters_1", "SELECT l FROM sales.letters_1 l", "SELECT body FROM sales.letters",
+                      "COPY (TABLE sales.letters_1) TO STDOUT"):
+        received = observe(connection, [statement])
+        received.assert_no_raw_value()
+        assert "xxxx" in received.text()
+    assert "cannot copy from foreign table" in observe(connection, ["COPY sales.letters_1 TO STDOUT"]).text()
+    assert masked.dba("SELECT count(*) FROM jit.masked_columns WHERE relation = 'sales.letters_1'::regclass")[0][0] == 1
+
+
+SPY = ("CREATE FUNCTION mallory.spy() RETURNS {returns} LANGUAGE plpgsql AS $$ BEGIN"
+       " RAISE WARNING 'as % I see %', current_user, (SELECT min(ssn) FROM sales.people); RETURN {value}; END $$")
+
+
+def test_no_code_of_the_users_runs_as_the_owner_of_a_table(masked):
+    """A foreign key cascades, and casts what it compares, as the owner of the other table."""
+    masked.dba("ALTER TABLE sales.visits DROP CONSTRAINT visits_person_fkey;"
+               "ALTER TABLE sales.visits ADD FOREIGN KEY (person) REFERENCES sales.people ON DELETE CASCADE")
+    connection = masked.connect("mallory", prepare_threshold=None)
+    trigger = observe(connection, [SPY.format(returns="trigger", value="OLD"),
+                                   "CREATE TRIGGER spy BEFORE DELETE ON sales.visits FOR EACH ROW EXECUTE FUNCTION mallory.spy()",
+                                   "DELETE FROM sales.people WHERE id = 3"])
+    trigger.assert_no_raw_value()
+    assert "42501" in trigger.text()
+    cast = ["CREATE TYPE mallory.word AS ENUM ('one')",
+            SPY.format(returns="int", value="1").replace("spy()", "spy(mallory.word)"),
+            "CREATE CAST (mallory.word AS int) WITH FUNCTION mallory.spy(mallory.word) AS IMPLICIT",
+            "CREATE DOMAIN mallory.words AS mallory.word"]
+    for key in (["CREATE TABLE mallory.keys (w mallory.word REFERENCES sales.people)"],
+                ["CREATE TABLE mallory.keys (w mallory.words REFERENCES sales.visits)"],
+                ["CREATE TABLE mallory.keys (w mallory.word)", "ALTER TABLE mallory.keys ADD FOREIGN KEY (w) REFERENCES sales.people NOT VALID"],
+                ["CREATE TABLE mallory.keys (w smallint REFERENCES sales.people)", "ALTER TABLE mallory.keys ALTER w TYPE mallory.word USING 'one'"]):
+        received = observe(connection, cast + key + ["INSERT INTO mallory.keys VALUES ('one')"])
+        received.assert_no_raw_value()
+        assert "42501" in received.text()
+    # On tables of their own, and with PostgreSQL's casts, people do as they like.
+    own = observe(connection, cast + ["CREATE TABLE mallory.numbers (n int PRIMARY KEY, w mallory.word)",
+                                      "CREATE TABLE mallory.keys (w mallory.word REFERENCES mallory.numbers, n numeric, i smallint REFERENCES sales.people)",
+                                      "INSERT INTO mallory.keys (i) VALUES (1)"])
+    own.assert_no_raw_value()
+    assert "error" not in own.text()
+
+
+def test_copy_of_a_name_that_changes_its_table(masked):
+    """COPY looks the name up twice; between the two, somebody renames the schema that comes first."""
+    masked.dba("CREATE SCHEMA first AUTHORIZATION mallory; GRANT CREATE ON DATABASE \"%s\" TO mallory" % masked.database)
+    masked.run("mallory", "CREATE TABLE first.people (id int)")
+    done = threading.Event()
+    renamer = masked.connect("mallory", prepare_threshold=None)
+
+    def rename():
+        while not done.is_set():
+            renamer.execute("ALTER SCHEMA first RENAME TO second")
+            renamer.execute("ALTER SCHEMA second RENAME TO first")
+
+    thread = threading.Thread(target=rename)
+    thread.start()
+    try:
+        connection = masked.connect("mallory", prepare_threshold=None)
+        connection.execute("SET search_path = first, sales")
+        for _ in range(5000):
+            try:
+                with connection.cursor().copy("COPY people (id) TO STDOUT") as copy:
+                    list(copy)
+                with connection.cursor().copy("COPY people TO STDOUT") as copy:
+                    assert b"RAWMARK" not in b"".join(bytes(chunk) for chunk in copy)
+            except psycopg.errors.InsufficientPrivilege:
+                pass
+    finally:
+        done.set()
+        thread.join()
+
+
+def test_statistics_in_a_plan_of_somebody_else(masked):
+    """A plan that was made for who sees everything is not run for who does not."""
+    connection = masked.connect("postgres", prepare_threshold=None)
+    connection.execute("SET plan_cache_mode = force_generic_plan")
+    connection.execute("PREPARE q AS SELECT count(*) FROM pg_stats WHERE tablename = 'people' AND attname = 'ssn'")
+    assert one(connection, "EXECUTE q") == 1
+    connection.execute("SET ROLE app")
+    for _ in range(2):
+        try:
+            assert one(connection, "EXECUTE q") == 0
+        except psycopg.errors.InsufficientPrivilege:
+            pass
+    assert one(connection, "EXECUTE q") == 0

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import time
 from pathlib import Path
 
 import psycopg
@@ -138,3 +139,19 @@ def test_key_comes_from_a_file_that_only_the_server_reads(own_server):
             shop.value("reader", f"SHOW jit_access.{name}")
     assert "another key" not in own_server.log()
     shop.close()
+
+
+def test_key_of_the_setting_shows_in_no_log(own_server):
+    """Neither where it changes by a reload, nor where it is refused."""
+    for key in ("KEYMARK long enough to be one", "KEYMARK short", "KEYMARK of another kind"):
+        own_server.set(f"jit_access.mask_key = '{key}'")
+        own_server._cluster("reload")
+        time.sleep(0.5)
+    with psycopg.connect(host=own_server.host, port=own_server.port, user="postgres", dbname="postgres",
+                         autocommit=True) as connection:
+        with pytest.raises(errors.InvalidParameterValue) as caught:
+            connection.execute("ALTER SYSTEM SET jit_access.mask_key = 'KEYMARK'")
+        assert "KEYMARK" not in str(caught.value)
+    logged = [line for line in own_server.log().splitlines() if "STATEMENT:" not in line]
+    assert any('parameter "jit_access.mask_key" changed' in line for line in logged)
+    assert "KEYMARK" not in "\n".join(logged)

@@ -101,3 +101,77 @@ def test_estimates_do_not_depend_on_raw_values(masked_shop):
     assert len(plans) == 1
     plan = "\n".join(row[0] for row in connection.execute("EXPLAIN SELECT ssn FROM sales.people"))
     assert "width=32" in plan, "the width of the type, not of the values"
+
+
+STAFF = """
+SET ROLE shop;
+CREATE TABLE sales.staff (id int PRIMARY KEY, team int, pay int, name text) PARTITION BY RANGE (id);
+CREATE TABLE sales.staff_1 (name text, gone int, pay int, team int, id int NOT NULL);
+ALTER TABLE sales.staff_1 DROP COLUMN gone;
+ALTER TABLE sales.staff ATTACH PARTITION sales.staff_1 FOR VALUES FROM (0) TO (1000);
+INSERT INTO sales.staff SELECT n, n % 2, n * 7919 % 101, 'name ' || n FROM generate_series(1, 100) n;
+CREATE INDEX ON sales.staff (pay) INCLUDE (id);
+CREATE INDEX ON sales.staff (team, pay);
+CREATE INDEX ON sales.staff ((pay % 50), id);
+CREATE STATISTICS sales.staff_counts (ndistinct) ON team, pay FROM sales.staff_1;
+GRANT SELECT, UPDATE, DELETE ON sales.staff, sales.staff_1 TO mallory;
+SECURITY LABEL FOR jit_access ON COLUMN sales.staff.pay IS 'MASKED WITH FUNCTION jit_mask_default(pay)';
+RESET ROLE;
+VACUUM ANALYZE sales.staff;
+"""
+
+PLANNER = ("SET enable_seqscan = off", "SET enable_bitmapscan = off", "SET enable_sort = off",
+           "SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_indexonlyscan = off",
+           "SET enable_seqscan = off; SET enable_bitmapscan = off; SET parallel_setup_cost = 0; SET min_parallel_index_scan_size = 0")
+
+
+def test_indexes_do_not_tell_the_order(shop):
+    """Whatever plan the user provokes, rows never come sorted by what they may not see."""
+    shop.server.psql(STAFF, database=shop.database)
+    connection = shop.connect("mallory", prepare_threshold=None)
+    for table in ("sales.staff", "sales.staff_1"):
+        for settings in PLANNER:
+            connection.execute(f"RESET ALL; {settings}")
+            for where, expected in (("true", range(1, 101)), ("team = 1", range(1, 101, 2))):
+                for statement in (f"SELECT id FROM {table} WHERE {where}", f"SELECT id FROM {table} WHERE {where} LIMIT 1000",
+                                  f"UPDATE {table} SET name = 'x' WHERE {where} RETURNING id"):
+                    connection.execute("BEGIN")
+                    ids = [row[0] for row in connection.execute(statement)]
+                    connection.execute("ROLLBACK")
+                    assert ids == list(expected), (table, settings, statement)
+    # Found by their other columns as before.
+    connection.execute("RESET ALL; SET enable_seqscan = off")
+    plan = "\n".join(row[0] for row in connection.execute("EXPLAIN SELECT * FROM sales.staff_1 WHERE team = 1"))
+    assert "staff_1_team_pay_idx" in plan
+
+
+def test_estimates_do_not_count_raw_values(shop):
+    """How many values a column has is not in the estimate for grouping by its mask."""
+    shop.server.psql(STAFF, database=shop.database)
+    estimates = set()
+    for pay in ("1", "id % 7", "id"):
+        shop.dba(f"UPDATE sales.staff SET pay = {pay}; ANALYZE sales.staff; ANALYZE sales.staff_1")
+        connection = shop.connect("mallory", prepare_threshold=None)
+        for table in ("sales.staff", "sales.staff_1"):
+            for query in ("SELECT pay FROM {} GROUP BY pay", "SELECT DISTINCT team, pay FROM {}", "SELECT pay + 1, count(*) FROM {} GROUP BY 1"):
+                plan = connection.execute("EXPLAIN (FORMAT json) " + query.format(table)).fetchone()[0]
+                estimates.add((table, query, plan[0]["Plan"]["Plan Rows"]))
+    assert len(estimates) == 6
+
+
+def test_number_of_groups_is_not_estimated_from_raw_values(shop):
+    """Two tables that differ in their raw values only give the same plans, statistics or not."""
+    plans = {}
+    for table, distinct in (("sales.few", 3), ("sales.many", 1000)):
+        shop.dba(f"CREATE TABLE {table} (id int, v text, w text);"
+                 f"INSERT INTO {table} SELECT n, 'RAWMARK-' || lpad((n % {distinct})::text, 4, '0'), lpad((n % {distinct})::text, 4, '0')"
+                 f" FROM generate_series(1, 3000) n;"
+                 f"CREATE STATISTICS {table}_both ON v, w FROM {table}; ANALYZE {table}; GRANT SELECT ON {table} TO mallory;"
+                 f"SECURITY LABEL FOR jit_access ON COLUMN {table}.v IS 'CLASSIFIED secret';"
+                 f"SECURITY LABEL FOR jit_access ON COLUMN {table}.w IS 'CLASSIFIED secret'")
+        connection = shop.connect("mallory")
+        plans[table] = [row[0].replace(table.split(".")[1], "t") for query in (
+            "SELECT DISTINCT v FROM {t}", "SELECT v, w, count(*) FROM {t} GROUP BY v, w", "SELECT * FROM {t} a JOIN {t} b USING (v)",
+            "SELECT count(DISTINCT v) FROM {t} WHERE w IS NULL", "SELECT v FROM {t} UNION SELECT w FROM {t}")
+            for row in connection.execute("EXPLAIN " + query.format(t=table))]
+    assert plans["sales.few"] == plans["sales.many"]

@@ -1,5 +1,7 @@
 """Who sees what, by role and by grant, and when that ends: to the statement."""
 
+import time
+
 import psycopg
 import pytest
 from psycopg import errors
@@ -66,6 +68,20 @@ def test_policies_see_raw_values(masked):
     """A row-level condition on a masked column decides by the value; one's own sees masks."""
     assert masked.run("mallory", "SELECT id, owner_mail, body FROM sales.guarded") == [
         (1, "rXXX@XXXX.com", "seen")]
+
+
+def test_policies_see_raw_values_through_views(masked):
+    """Also where an updatable view leads to the table; the view's own conditions see none."""
+    masked.dba("CREATE VIEW sales.guarded_mine WITH (security_invoker) AS SELECT * FROM sales.guarded WHERE id < 10;"
+               "ALTER VIEW sales.guarded_mine OWNER TO shop;"
+               "GRANT SELECT, INSERT, UPDATE, DELETE ON sales.guarded_mine TO mallory; GRANT UPDATE ON sales.guarded TO mallory")
+    assert masked.run("mallory", "UPDATE sales.guarded_mine SET body = 'changed' RETURNING id, owner_mail") == [(1, "rXXX@XXXX.com")]
+    assert masked.run("mallory", "DELETE FROM sales.guarded_mine RETURNING id") == [(1,)]
+    for options in ("", "WITH (security_barrier)", "WITH (security_invoker)", "WITH (security_barrier, security_invoker)"):
+        masked.run("mallory", f"CREATE VIEW mallory.by_mail {options} AS SELECT * FROM sales.guarded_mine WHERE owner_mail LIKE 'raw%'")
+        with pytest.raises(errors.InsufficientPrivilege, match="owner_mail"):
+            masked.run("mallory", "UPDATE mallory.by_mail SET body = 'found'")
+        masked.run("mallory", "DROP VIEW mallory.by_mail")
 
 
 def test_unmask_shows_and_ends(masked):
@@ -180,6 +196,26 @@ def test_label_change_reaches_open_sessions(masked):
     assert connection.execute("EXECUTE q").fetchone() == ("note 1", RAW)
 
 
+@pytest.mark.parametrize("protocol", ["simple", "extended"])
+def test_label_reaches_open_transactions(masked, protocol):
+    """Also one that takes no new lock, which is when a session hears of what others have changed."""
+    connection = masked.connect("mallory", prepare_threshold=None if protocol == "simple" else 0)
+    query = "EXECUTE q" if protocol == "simple" else "SELECT note FROM sales.people WHERE id = 1"
+    connection.execute("PREPARE q AS SELECT note FROM sales.people WHERE id = 1")
+    connection.execute("BEGIN")
+    for _ in range(7):
+        assert connection.execute(query).fetchone() == ("note 1",)
+    masked.dba("SECURITY LABEL FOR jit_access ON COLUMN sales.people.note IS 'MASKED WITH VALUE ''n/a'''")
+    if protocol == "simple":
+        assert connection.execute(query).fetchone() == ("n/a",)
+    else:
+        # The plan was taken before any hook is called: refused, and made anew.
+        with pytest.raises(errors.InsufficientPrivilege):
+            connection.execute(query)
+        connection.execute("ROLLBACK")
+        assert connection.execute(query).fetchone() == ("n/a",)
+
+
 def test_revoked_column_still_shows_its_mask(masked):
     """Without the native right on the raw column the mask can be read, and the rest as before."""
     masked.dba("REVOKE SELECT ON sales.people FROM mallory; GRANT SELECT (id, note) ON sales.people TO mallory")
@@ -201,6 +237,80 @@ def test_deferred_constraints_tell_nothing(masked):
         connection.execute("ROLLBACK")
         assert caught.value.sqlstate == "23505"
         assert caught.value.diag.message_detail is None
+
+
+def test_deferred_constraints_tell_nothing_of_what_others_wrote(masked):
+    """COPY, a function of the owner's and a foreign key that cascades write without a plan of the user's."""
+    masked.dba("CREATE TABLE sales.rooms (room int PRIMARY KEY);"
+               "CREATE TABLE sales.bookings (id int, room int REFERENCES sales.rooms ON UPDATE CASCADE, during int4range,"
+               " CONSTRAINT late EXCLUDE USING gist (int4range(room / 2, room / 2 + 1) WITH &&, during WITH &&) DEFERRABLE INITIALLY DEFERRED);"
+               "INSERT INTO sales.rooms VALUES (1), (4); INSERT INTO sales.bookings VALUES (1, 1, '[1,987654001)'), (2, 4, '[2,987654002)');"
+               "CREATE FUNCTION sales.book() RETURNS void LANGUAGE sql SECURITY DEFINER AS"
+               " 'INSERT INTO sales.bookings VALUES (3, 1, ''[5,6)'')';"
+               "ALTER TABLE sales.rooms OWNER TO shop; ALTER TABLE sales.bookings OWNER TO shop; ALTER FUNCTION sales.book() OWNER TO shop;"
+               "SECURITY LABEL FOR jit_access ON COLUMN sales.bookings.during IS 'CLASSIFIED secret';"
+               "GRANT SELECT, INSERT, UPDATE ON sales.bookings, sales.rooms TO mallory")
+    connection = masked.connect("mallory", prepare_threshold=None)
+
+    def copy():
+        with connection.cursor().copy("COPY sales.bookings FROM STDIN") as rows:
+            rows.write("3\t1\t[5,6)\n")
+
+    for write in (copy, lambda: connection.execute("UPDATE sales.rooms SET room = 5 WHERE room = 1"),
+                  lambda: connection.execute("SELECT sales.book()"),
+                  lambda: connection.execute("INSERT INTO sales.bookings VALUES (3, 1, '[5,6)')")):
+        with pytest.raises(psycopg.Error) as caught:
+            write()
+        connection.execute("ROLLBACK")
+        assert caught.value.sqlstate == "23P01"
+        assert "98765" not in str(caught.value.diag.message_detail) + str(caught.value)
+    # The owner is told.
+    with pytest.raises(psycopg.Error) as caught:
+        masked.run("postgres", "SET ROLE shop; SELECT sales.book()")
+    assert "98765" in caught.value.diag.message_detail
+
+
+def test_deferred_constraints_of_labelled_partitions_tell_nothing(masked):
+    """The owner of a table does not see past the labels of partitions of others, at COMMIT either."""
+    masked.dba("CREATE TABLE sales.halls (id int, during int4range) PARTITION BY RANGE (id);"
+               "CREATE TABLE sales.halls_1 PARTITION OF sales.halls FOR VALUES FROM (0) TO (10);"
+               "ALTER TABLE sales.halls_1 ADD CONSTRAINT late EXCLUDE USING gist (during WITH &&) DEFERRABLE INITIALLY DEFERRED;"
+               "INSERT INTO sales.halls VALUES (1, '[1,987654001)');"
+               "ALTER TABLE sales.halls OWNER TO mallory; ALTER TABLE sales.halls_1 OWNER TO shop;"
+               "SECURITY LABEL FOR jit_access ON COLUMN sales.halls_1.during IS 'CLASSIFIED secret'")
+    connection = masked.connect("mallory", prepare_threshold=None)
+
+    def copy():
+        with connection.cursor().copy("COPY sales.halls FROM STDIN") as rows:
+            rows.write("2\t[5,6)\n")
+
+    for write in (copy, lambda: connection.execute("INSERT INTO sales.halls VALUES (2, '[5,6)')")):
+        with pytest.raises(psycopg.Error) as caught:
+            write()
+        assert caught.value.sqlstate == "23P01"
+        assert "98765" not in str(caught.value.diag.message_detail) + str(caught.value)
+
+
+def test_foreign_keys_tell_nothing_of_what_they_refer_to(masked):
+    """The error names the other table; also where one has caught it, or deleted by way of a third."""
+    masked.dba("CREATE TABLE sales.teams (team int PRIMARY KEY); INSERT INTO sales.teams VALUES (1), (2);"
+               "CREATE TABLE sales.members (id int, team int REFERENCES sales.teams ON DELETE CASCADE, ssn text PRIMARY KEY);"
+               "CREATE TABLE sales.cards (ssn text CONSTRAINT card REFERENCES sales.members);"
+               "INSERT INTO sales.members VALUES (1, 1, 'RAWMARK-member'); INSERT INTO sales.cards VALUES ('RAWMARK-member');"
+               "ALTER TABLE sales.teams OWNER TO shop; ALTER TABLE sales.members OWNER TO shop; ALTER TABLE sales.cards OWNER TO shop;"
+               "SECURITY LABEL FOR jit_access ON COLUMN sales.members.ssn IS 'CLASSIFIED national_id';"
+               "GRANT SELECT, UPDATE, DELETE ON sales.teams, sales.members TO mallory; GRANT SELECT, INSERT ON sales.cards TO mallory")
+    connection = masked.connect("mallory", prepare_threshold=None)
+    caught = ("DO $$ DECLARE d text; BEGIN {} EXCEPTION WHEN OTHERS THEN GET STACKED DIAGNOSTICS d = PG_EXCEPTION_DETAIL;"
+              " RAISE WARNING '% %', SQLSTATE, d; END $$")
+    for statement in ("DELETE FROM sales.members WHERE id = 1;", "UPDATE sales.members SET ssn = 'x';", "DELETE FROM sales.teams WHERE team = 1;"):
+        for way in (statement, caught.format(statement)):
+            received = observe(connection, [way])
+            received.assert_no_raw_value()
+            assert "23503" in received.text()
+    # What has nothing to do with masks says what it always said.
+    masked.dba("CREATE TABLE sales.rooms (team int REFERENCES sales.teams); INSERT INTO sales.rooms VALUES (2)")
+    assert "(2) is still referenced" in observe(connection, ["DELETE FROM sales.teams WHERE team = 2"]).text()
 
 
 def test_work_goes_on(masked):
@@ -252,14 +362,96 @@ def test_reader_of_everything_gets_masks(masked):
     masked.dba("REVOKE pg_read_all_data, pg_write_all_data FROM mallory")
 
 
-def test_mask_that_fails_does_not_name_the_value(masked):
+@pytest.mark.parametrize("type_, sqlstate", [("int", "22P02"), ("regtype", "42601"), ("regproc", "42883"), ("regrole", "42704"),
+                                             ("regnamespace", "3F000"), ("tsquery", "42601"), ("jsonpath", "42601")])
+def test_mask_that_fails_does_not_name_the_value(masked, type_, sqlstate):
     """A cast inside a mask would say what it could not read."""
+    note = "RAWMARK" if type_ in ("regproc", "regrole", "regnamespace") else "RAWMARK note ("
     masked.dba("SECURITY LABEL FOR jit_access ON COLUMN sales.people.note IS"
-               " 'MASKED WITH FUNCTION (note::int)::text'; UPDATE sales.people SET note = 'RAWMARK note'")
+               f" 'MASKED WITH FUNCTION (note::{type_})::text'; UPDATE sales.people SET note = '{note}'")
     connection = masked.connect("mallory", prepare_threshold=None)
     for statement in ("SELECT note FROM sales.people", "SELECT count(*) FROM sales.people_view WHERE note = 'x'",
                       "DO $$ BEGIN PERFORM note FROM sales.people; EXCEPTION WHEN OTHERS THEN"
                       " RAISE WARNING '% %', SQLSTATE, SQLERRM; END $$"):
         received = observe(connection, [statement])
         received.assert_no_raw_value()
-        assert "22P02" in received.text()
+        assert sqlstate in received.text()
+
+
+def test_mask_that_finds_no_such_object_does_not_name_the_value(masked):
+    """A cast to a catalog's type, and a trusted function, say what they did not find."""
+    masked.dba("CREATE FUNCTION sales.picky(text) RETURNS text IMMUTABLE LANGUAGE plpgsql"
+               " SET search_path = pg_catalog, pg_temp AS $$ BEGIN RAISE 'no such thing: %', $1; END $$;"
+               " INSERT INTO jit.trusted_functions VALUES ('sales.picky(text)');"
+               " UPDATE sales.people SET note = 'RAWMARK note', added = 'RAWMARK'")
+    for mask in ("(note::regrole)::text", "sales.picky(note)"):
+        masked.dba(f"SECURITY LABEL FOR jit_access ON COLUMN sales.people.note IS 'MASKED WITH FUNCTION {mask}'")
+        connection = masked.connect("mallory", prepare_threshold=None)
+        for statement in ("SELECT note FROM sales.people", "UPDATE sales.people SET team = 1 WHERE id = 1 RETURNING note"):
+            received = observe(connection, [statement])
+            received.assert_no_raw_value()
+            assert "error" in received.text()
+
+
+def test_document_that_jsonb_cannot_hold_does_not_show(masked):
+    masked.dba("CREATE TABLE sales.documents (id int, body json); GRANT SELECT ON sales.documents TO mallory;"
+               "INSERT INTO sales.documents VALUES (1, '{\"a\": \"RAWMARK\\u0000\"}'), (2, '{\"a\": 1e999999, \"b\": \"RAWMARK\"}');"
+               "SECURITY LABEL FOR jit_access ON COLUMN sales.documents.body IS 'MASKED WITH FUNCTION jit_mask_json(body)'")
+    connection = masked.connect("mallory")
+    received = observe(connection, ["SELECT body FROM sales.documents ORDER BY id"])
+    received.assert_no_raw_value()
+    assert received.items[-2:] == ["{}", '{"a": 0, "b": "xxxx"}']
+
+
+@pytest.mark.parametrize("label_first", [True, False])
+def test_label_and_class_set_at_once_come_together(masked, label_first):
+    """Two sessions that do not see each other's change, as those of a parallel pg_restore."""
+    label = "SECURITY LABEL FOR jit_access ON COLUMN sales.people.note IS 'CLASSIFIED badge'"
+    badge = "INSERT INTO jit.mask_classes (class, for_type, mask) VALUES ('badge', 'text', 'jit_mask_full(value, ''badge'')')"
+    first, second = (label, badge) if label_first else (badge, label)
+    one_session, other_session = masked.connect("postgres"), masked.connect("postgres")
+    one_session.execute("BEGIN")
+    one_session.execute(first)
+    waiting = Background(lambda: other_session.execute(second))
+    time.sleep(0.3)
+    one_session.execute("COMMIT")
+    waiting.result()
+    assert masked.value("mallory", "SELECT note FROM sales.people LIMIT 1") == "badge"
+
+
+def test_owner_of_a_domain_learns_nothing_of_masked_columns(masked):
+    """ALTER DOMAIN ADD CHECK tries its expression on the rows of every table."""
+    masked.dba("CREATE FUNCTION sales.tell(text) RETURNS boolean LANGUAGE plpgsql AS"
+               " $$ BEGIN RAISE NOTICE 'told %', $1; RETURN true; END $$; ALTER DOMAIN sales.code OWNER TO mallory;"
+               " CREATE DOMAIN sales.word AS sales.code; ALTER DOMAIN sales.word OWNER TO mallory;"
+               " ALTER TABLE sales.people ADD word sales.word; UPDATE sales.people SET word = 'RAWMARK';"
+               " SECURITY LABEL FOR jit_access ON COLUMN sales.people.word IS 'CLASSIFIED secret'")
+    connection = masked.connect("mallory")
+    for domain in ("code", "word"):
+        received = observe(connection, [f"ALTER DOMAIN sales.{domain} ADD CHECK (sales.tell(VALUE))"])
+        received.assert_no_raw_value()
+        assert "masked for you" in received.text()
+    # Of its own tables a domain still takes constraints.
+    connection.execute("CREATE DOMAIN pg_temp.free AS text; ALTER DOMAIN pg_temp.free ADD CHECK (VALUE <> '')")
+
+
+@pytest.mark.parametrize("column, mask", [
+    ("born", "(left(born::text, 7) || ''-01'')::date"),
+    ("seen", "(left(seen::text, 10) || '' 12:00+00'')::timestamptz"),
+    ("blob", "jit_mask_partial(blob::text, 2, ''41'', 0)::bytea"),
+    ("ratio", "left(ratio::text, 3)::float8"),
+    ("many", "ARRAY[jit_mask_between(many::text, date ''2000-01-01'', ''2099-12-31'')]")])
+def test_settings_of_the_reader_do_not_choose_what_a_mask_shows(masked, column, mask):
+    masked.dba("ALTER TABLE sales.people ADD many date[]; UPDATE sales.people SET many = ARRAY[born];"
+               f"SECURITY LABEL FOR jit_access ON COLUMN sales.people.{column} IS 'MASKED WITH FUNCTION {mask}'")
+    connection = masked.connect("mallory")
+    shown = set()
+    for setting in ("RESET datestyle", "SET datestyle = german", "SET datestyle = 'sql, dmy'",
+                    "SET timezone = 'Asia/Kolkata'", "SET timezone = 'Etc/GMT+12'", "SET extra_float_digits = -15",
+                    "SET bytea_output = escape"):
+        # Kept, and looked at when the settings are back.
+        connection.execute(f"{setting}; CREATE TEMP TABLE kept AS SELECT {column} AS v FROM sales.people WHERE id = 1;"
+                           "RESET ALL")
+        shown.add(one(connection, "SELECT v::text FROM kept"))
+        connection.execute("DROP TABLE kept")
+    assert len(shown) == 1, shown

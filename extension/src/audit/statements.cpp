@@ -360,7 +360,7 @@ void RunUtilityAudited(const PlannedStmt* statement, const char* source, ParamLi
 
 bool IsClient() {
   return MyBackendType == B_BACKEND || MyBackendType == B_WAL_SENDER ||
-         (MyBackendType == B_BG_WORKER && !IsParallelWorker() && !IsWorker());
+         (MyBackendType == B_BG_WORKER && !IsWorker());
 }
 
 void EnterCall(OpenStatement* call, const char* function) {

@@ -55,7 +55,7 @@ PlannedStmt* PlanAudited(Query* query, const char* source, int cursor_options, P
 void RunUtilityAudited(const PlannedStmt* statement, const char* source, ParamListInfo params,
                        const QueryCompletion* completion, void (*body)(void* arg), void* arg);
 
-// Whether this process runs statements for somebody. In parallel workers the leader's are at work.
+// Whether this process runs statements for somebody.
 bool IsClient();
 
 // Records a call of a function outside of any statement; durable when it returns.

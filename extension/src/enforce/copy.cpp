@@ -56,6 +56,9 @@ void RefuseKind(Relation rel) {
     case RELKIND_PARTITIONED_TABLE:
       kind = "partitioned table";
       break;
+    case RELKIND_FOREIGN_TABLE:
+      kind = "foreign table";
+      break;
   }
   if (kind != nullptr)
     ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),

@@ -6,7 +6,6 @@
 
 extern "C" {
 #include "access/htup_details.h"
-#include "access/parallel.h"
 #include "access/transam.h"
 #include "access/xact.h"
 #include "catalog/pg_language_d.h"
@@ -35,8 +34,8 @@ bool Concerns(Oid userid) {
 
 bool NeedsFmgr(Oid function) {
   if (previous_needs_fmgr && previous_needs_fmgr(function)) return true;
-  return function >= FirstNormalObjectId && IsTransactionState() && !IsParallelWorker() &&
-         Concerns(GetUserId()) && IsSetReturningSql(function);
+  return function >= FirstNormalObjectId && IsTransactionState() && Concerns(GetUserId()) &&
+         IsSetReturningSql(function);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "pg/compat.h"
 
 extern "C" {
+#include "catalog/pg_type_d.h"
 #include "nodes/makefuncs.h"
 #include "parser/gramparse.h"
 #include "parser/parser.h"
@@ -124,7 +125,37 @@ void RequireArguments(const FuncCall* call, const Rule* rule, int at_least) {
                   errhint("Write it as PostgreSQL Anonymizer documents it.")));
 }
 
-Node* Apply(const FuncCall* call, const Rule* rule, const char* column) {
+// The column that is masked.
+struct Column {
+  const char* name;
+  Oid type;
+};
+
+// The type of what is picked between two bounds: the column's, where it is of that kind.
+const char* NumberType(const Rule* rule, Oid type) {
+  switch (type) {
+    case INT2OID:
+      return "int2";
+    case INT4OID:
+      return "int4";
+    case INT8OID:
+      return "int8";
+    default:
+      return strcmp(rule->name, "random_bigint_between") == 0 ? "int8" : "int4";
+  }
+}
+
+const char* DateType(Oid type) {
+  return type == TIMESTAMPOID ? "timestamp" : type == TIMESTAMPTZOID ? "timestamptz" : "date";
+}
+
+Node* DateBetween(const Column& column, Node* low, Node* high) {
+  const char* type = DateType(column.type);
+  return Call("jit_mask_between",
+              list_make3(ColumnAsText(column.name), Cast(low, type), Cast(high, type)));
+}
+
+Node* Apply(const FuncCall* call, const Rule* rule, const Column& column) {
   switch (rule->way) {
     case Way::kRename:
       return Call(rule->detail, call->args);
@@ -137,26 +168,20 @@ Node* Apply(const FuncCall* call, const Rule* rule, const char* column) {
           "jit_mask_pseudonym",
           list_make2(Cast(static_cast<Node*>(linitial(call->args)), "text"), Text(rule->detail)));
     case Way::kFake:
-      return Call("jit_mask_pseudonym", list_make2(ColumnAsText(column), Text(rule->detail)));
+      return Call("jit_mask_pseudonym", list_make2(ColumnAsText(column.name), Text(rule->detail)));
     case Way::kDigits:
       RequireArguments(call, rule, 1);
-      return Call(rule->detail, list_make2(ColumnAsText(column), linitial(call->args)));
+      return Call(rule->detail, list_make2(ColumnAsText(column.name), linitial(call->args)));
     case Way::kBetween:
       RequireArguments(call, rule, 2);
-      if (strcmp(rule->name, "random_int_between") == 0)
-        return Cast(Call(rule->detail, list_make3(ColumnAsText(column), linitial(call->args),
-                                                  lsecond(call->args))),
-                    "int4");
       if (strcmp(rule->name, "random_date_between") == 0)
-        return Call(
-            rule->detail,
-            list_make3(ColumnAsText(column), Cast(static_cast<Node*>(linitial(call->args)), "date"),
-                       Cast(static_cast<Node*>(lsecond(call->args)), "date")));
-      return Call(rule->detail,
-                  list_make3(ColumnAsText(column), linitial(call->args), lsecond(call->args)));
+        return DateBetween(column, static_cast<Node*>(linitial(call->args)),
+                           static_cast<Node*>(lsecond(call->args)));
+      return Cast(Call(rule->detail, list_make3(ColumnAsText(column.name), linitial(call->args),
+                                                lsecond(call->args))),
+                  NumberType(rule, column.type));
     case Way::kAnyDate:
-      return Call(rule->detail, list_make3(ColumnAsText(column), Cast(Text("1900-01-01"), "date"),
-                                           Cast(Text("2029-12-31"), "date")));
+      return DateBetween(column, Text("1900-01-01"), Text("2029-12-31"));
     case Way::kConstant:
       return Text(rule->detail);
     case Way::kTernary: {
@@ -179,7 +204,7 @@ bool IsOfAnonymizer(const FuncCall* call) {
   return list_length(call->funcname) == 2 && strcmp(strVal(linitial(call->funcname)), "anon") == 0;
 }
 
-Node* Translate(FuncCall* call, const char* column) {
+Node* Translate(FuncCall* call, const Column& column) {
   const char* name = strVal(lsecond(call->funcname));
   if (const Rule* rule = RuleFor(name)) return Apply(call, rule, column);
   bool generalizes = strncmp(name, "generalize_", 11) == 0;
@@ -194,7 +219,7 @@ Node* Translate(FuncCall* call, const char* column) {
 
 // Bottom up, by hand: there is no mutator for raw trees. Reaches calls, casts, operators, CASE,
 // COALESCE and lists; a call of anon.* anywhere else does not resolve, and is refused as unknown.
-Node* Rewrite(Node* node, const char* column) {
+Node* Rewrite(Node* node, const Column& column) {
   if (node == nullptr) return nullptr;
   check_stack_depth();
   switch (nodeTag(node)) {
@@ -246,6 +271,8 @@ Node* Rewrite(Node* node, const char* column) {
 
 }  // namespace
 
-Node* TranslateAnonymizer(Node* raw, const char* column) { return Rewrite(raw, column); }
+Node* TranslateAnonymizer(Node* raw, const char* column, Oid type) {
+  return Rewrite(raw, {column, type});
+}
 
 }  // namespace jit::mask

@@ -7,6 +7,7 @@
 
 extern "C" {
 #include "access/genam.h"
+#include "access/parallel.h"
 #include "access/sysattr.h"
 #include "access/table.h"
 #include "access/xact.h"
@@ -17,6 +18,7 @@ extern "C" {
 #include "rewrite/rewriteHandler.h"
 #include "utils/fmgroids.h"
 #include "utils/hsearch.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -118,6 +120,8 @@ struct Building {
   int* distance;  // by attribute: of the source that gave its mask; 0: none yet
   Bitmapset* columns;
   Bitmapset* labelled;  // with a label of the relation's own
+  bool below;           // what is taken is taken from below
+  List* labelled_below;
 };
 
 Node* NullFor(const FormData_pg_attribute* attribute) {
@@ -172,22 +176,24 @@ void TakeFrom(Building* b, Oid source, int distance) {
       const char* name = get_attname(source, attno, true);
       attno = name != nullptr ? get_attnum(RelationGetRelid(b->relation), name) : InvalidAttrNumber;
     }
-    if (mask->kind != Kind::kNone && attno > 0 && attno <= b->natts) Take(b, attno, mask, distance);
+    if (mask->kind == Kind::kNone || attno <= 0 || attno > b->natts) continue;
+    Take(b, attno, mask, distance);
+    if (b->below) b->labelled_below = list_append_unique_oid(b->labelled_below, source);
   }
 }
 
-int TakeFromAncestors(Building* b) {
-  int distance = 1;
-  List* seen = NIL;
-  List* level = ParentsOf(RelationGetRelid(b->relation));
+// From what `relid` inherits from, the nearest first. Adds to `seen` and leaves out what is there.
+// Returns the distance of the furthest.
+int TakeFromAncestors(Building* b, Oid relid, int distance, List** seen) {
+  List* level = ParentsOf(relid);
   while (level != NIL) {
     distance++;
     List* above = NIL;
     ListCell* lc;
     foreach (lc, level) {
       Oid parent = lfirst_oid(lc);
-      if (list_member_oid(seen, parent)) continue;
-      seen = lappend_oid(seen, parent);
+      if (list_member_oid(*seen, parent)) continue;
+      *seen = lappend_oid(*seen, parent);
       TakeFrom(b, parent, distance);
       above = list_concat(above, ParentsOf(parent));
     }
@@ -196,13 +202,19 @@ int TakeFromAncestors(Building* b) {
   return distance;
 }
 
-// A scan of the relation reads what inherits from it.
-void TakeFromDescendants(Building* b, int distance) {
+// A scan of the relation reads what inherits from it, and that may have masks from other parents.
+void TakeFromDescendants(Building* b, int distance, List** seen) {
   Oid relid = RelationGetRelid(b->relation);
   if (!has_subclass(relid)) return;
+  List* descendants = find_all_inheritors(relid, NoLock, nullptr);
+  *seen = list_concat(*seen, descendants);
+  b->below = true;
   ListCell* lc;
-  foreach (lc, find_all_inheritors(relid, NoLock, nullptr))
-    if (lfirst_oid(lc) != relid) TakeFrom(b, lfirst_oid(lc), distance);
+  foreach (lc, descendants) {
+    if (lfirst_oid(lc) == relid) continue;
+    TakeFrom(b, lfirst_oid(lc), distance);
+    TakeFromAncestors(b, lfirst_oid(lc), distance, seen);
+  }
 }
 
 // A stored column computed from a masked one tells it; unless somebody has labelled it.
@@ -233,14 +245,16 @@ RelationMasks* Gather(Entry* entry, Relation relation) {
   b.expressions = static_cast<Node**>(palloc0(Max(1, b.natts) * sizeof(Node*)));
   b.distance = static_cast<int*>(palloc0(Max(1, b.natts) * sizeof(int)));
   TakeFrom(&b, entry->relid, 1);
-  int furthest = TakeFromAncestors(&b);
-  TakeFromDescendants(&b, furthest + 1);
+  List* seen = NIL;
+  int furthest = TakeFromAncestors(&b, entry->relid, 1, &seen);
+  TakeFromDescendants(&b, furthest + 1, &seen);
   HideGenerated(&b);
   if (b.columns == nullptr) return nullptr;
   RelationMasks* masks = static_cast<RelationMasks*>(palloc0(sizeof(RelationMasks)));
   masks->relid = entry->relid;
   masks->columns = b.columns;
   masks->expressions = b.expressions;
+  masks->labelled_below = b.labelled_below;
   for (int i = 0; i < b.natts; i++) {
     if (b.expressions[i] == nullptr) continue;
     masks->may_fail |= !IsSafeExpression(b.expressions[i]);
@@ -282,6 +296,11 @@ void Build(Entry* entry) {
 }  // namespace
 
 void InitCatalog() { pg::SetRelationListener(OnRelationChange); }
+
+void CatchUp() {
+  // Where nobody has changed anything this reads two flags; else it does what the next lock would.
+  if (!IsParallelWorker() && pg::GetInstalled() != nullptr) AcceptInvalidationMessages();
+}
 
 bool AnyMasks() {
   if (any_known) return any;

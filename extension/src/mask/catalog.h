@@ -5,6 +5,10 @@
 
 #include "pg/server.h"
 
+extern "C" {
+#include "catalog/pg_class.h"
+}
+
 namespace jit::mask {
 
 // Lives until the next call of MasksOf for the same relation.
@@ -15,6 +19,8 @@ struct RelationMasks {
   // By attribute number - 1: the expression that stands for the column, with Vars of varno 1; null
   // for columns that are not masked.
   Node** expressions;
+  // Relations (Oid) below this one, or beside it, whose labels cover what a scan of it reads.
+  List* labelled_below;
   // Some expression calls what is not the extension's own: it may fail, and name the raw value.
   bool may_fail;
 };
@@ -22,8 +28,19 @@ struct RelationMasks {
 // Registers for invalidations. Once, from _PG_init.
 void InitCatalog();
 
+// Takes notice of what other sessions have committed: else a transaction that takes no new lock
+// would go on by the labels that it knew. Cheap. A worker goes by what its leader knows.
+void CatchUp();
+
 // Whether the database has masks at all. Cheap. Needs a transaction.
 bool AnyMasks();
+
+// Whether relations of this kind have rows of their own, whose columns masks can stand for. Foreign
+// tables take their masks from the tables that they are partitions of.
+inline bool CanBeMasked(char relkind) {
+  return relkind == RELKIND_RELATION || relkind == RELKIND_PARTITIONED_TABLE ||
+         relkind == RELKIND_MATVIEW || relkind == RELKIND_FOREIGN_TABLE;
+}
 
 // Null where no column of the relation is masked.
 const RelationMasks* MasksOf(Oid relid);

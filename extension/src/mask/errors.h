@@ -10,6 +10,9 @@ extern "C" {
 
 namespace jit::mask {
 
+// This transaction writes to a table with columns that are masked for the user.
+void NoteWrite();
+
 // Takes the log hook, for errors at COMMIT. Once, from _PG_init.
 void InitErrors();
 

@@ -37,9 +37,18 @@ bool GrantsCount(Oid userid) {
   return !IsParallelWorker() && pg::IsGoverned(userid) && pg::RunsAsChosenUser();
 }
 
+// The owner of a table reads through it what others own, but not past the labels of these.
+bool IsExemptThrough(Oid userid, const RelationMasks* masks) {
+  if (!IsExempt(userid, masks->relid)) return false;
+  ListCell* lc;
+  foreach (lc, masks->labelled_below)
+    if (!IsExempt(userid, lfirst_oid(lc))) return false;
+  return true;
+}
+
 Sight SightOf(Oid userid, const RelationMasks* masks) {
   Sight sight = {false, nullptr, nullptr};
-  if (IsExempt(userid, masks->relid)) {
+  if (IsExemptThrough(userid, masks)) {
     sight.exempt = true;
     return sight;
   }

@@ -20,6 +20,9 @@ Oid OwnerOf(Oid relid);
 // Superusers, those with the rights of jit_unmasked, and of the relation's owner.
 bool IsExempt(Oid userid, Oid relid);
 
+// Of the relation and of all whose labels cover what a scan of it reads.
+bool IsExemptThrough(Oid userid, const RelationMasks* masks);
+
 // Superusers and those with the rights of jit_unmasked: exempt in the whole database. Cheap.
 bool IsExemptEverywhere(Oid userid);
 

@@ -2,6 +2,7 @@
 
 #include "access/parse_error.h"
 #include "mask/anonymizer.h"
+#include "mask/trial.h"
 #include "mask/whitelist.h"
 #include "pg/compat.h"
 #include "pg/installed.h"
@@ -9,12 +10,15 @@
 extern "C" {
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_collation_d.h"
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "parser/parse_coerce.h"
 #include "parser/parse_collate.h"
 #include "parser/parse_expr.h"
+#include "parser/parse_func.h"
 #include "parser/parse_relation.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -104,6 +108,45 @@ Node* RelabelAs(Node* expression, Oid type) {
                                                  get_typcollation(type), COERCE_IMPLICIT_CAST));
 }
 
+// How these look as text depends on no setting.
+bool IsPlain(Oid type) {
+  switch (getBaseType(type)) {
+    case BOOLOID:
+    case INT2OID:
+    case INT4OID:
+    case INT8OID:
+    case NUMERICOID:
+    case UUIDOID:
+    case INETOID:
+    case CIDROID:
+    case JSONOID:
+    case JSONBOID:
+      return true;
+  }
+  char category;
+  bool preferred;
+  get_type_category_preferred(getBaseType(type), &category, &preferred);
+  return category == TYPCATEGORY_STRING || category == TYPCATEGORY_ENUM;
+}
+
+// Casts to text go by jit_mask_text: else the reader's DateStyle or TimeZone would choose what a
+// mask shows of a date.
+Node* FixTexts(Node* node, void* context) {
+  if (node == nullptr) return nullptr;
+  node = pg::MutateExpression(node, FixTexts, context);
+  if (!IsA(node, CoerceViaIO)) return node;
+  CoerceViaIO* cast = castNode(CoerceViaIO, node);
+  if (IsPlain(exprType(reinterpret_cast<Node*>(cast->arg)))) return node;
+  const Oid types[] = {ANYELEMENTOID};
+  List* name = list_make1(makeString(pstrdup("jit_mask_text")));
+  FuncExpr* call =
+      makeFuncExpr(LookupFuncName(name, 1, types, false), TEXTOID, list_make1(cast->arg),
+                   DEFAULT_COLLATION_OID, InvalidOid, COERCE_EXPLICIT_CALL);
+  if (cast->resulttype == TEXTOID) return reinterpret_cast<Node*>(call);
+  cast->arg = reinterpret_cast<Expr*>(call);
+  return node;
+}
+
 // The column's type, modifier and collation, by steps that cannot fail at run time.
 Node* Coerce(ParseState* state, Node* expression, const FormData_pg_attribute* attribute) {
   int32 typmod = attribute->atttypmod;
@@ -188,16 +231,17 @@ Node* BindFunction(Relation relation, AttrNumber attno, const char* text, const 
     Placeholder replacement = {placeholder, column};
     ReplacePlaceholder(reinterpret_cast<Node*>(list_make1(raw)), &replacement);
   }
-  raw = TranslateAnonymizer(raw, column);
+  raw = TranslateAnonymizer(raw, column, getBaseType(attribute->atttypid));
   Redirected redirected;
   RedirectTo(&redirected, text);
   ParseState* state = NewState(redirected.source.parsed);
   Node* expression = Analyze(state, relation, raw);
   access::RestoreErrors(&redirected.callback);
   CheckExpression(expression, attno);
-  expression = Coerce(state, expression, attribute);
+  expression = FixTexts(Coerce(state, expression, attribute), nullptr);
   fix_opfuncids(expression);
   CheckExpression(expression, attno);
+  TryMask(expression);
   free_parsestate(state);
   UnpinMeaning(pinned);
   return expression;

@@ -8,6 +8,7 @@
 
 extern "C" {
 #include "access/relation.h"
+#include "access/transam.h"
 #include "access/xact.h"
 #include "catalog/catalog.h"
 #include "catalog/dependency.h"
@@ -21,12 +22,14 @@ extern "C" {
 #include "nodes/nodeFuncs.h"
 #include "nodes/value.h"
 #include "parser/parse_func.h"
+#include "storage/lmgr.h"
 #include "utils/guc.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/resowner.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 }
 
@@ -41,6 +44,10 @@ void RequireInstalled() {
                   errmsg("extension jit_access is not installed in this database"),
                   errhint("CREATE EXTENSION jit_access")));
 }
+
+// Until the transaction ends: labels, classes and trusted functions of sessions that do not see
+// each other's would not come together, as a parallel pg_restore sets them.
+void WaitForOtherChanges() { LockRelationOid(pg::GetInstalled()->masks, ShareUpdateExclusiveLock); }
 
 void RefuseObject(const char* what, const char* hint) {
   ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("%s cannot be masked", what),
@@ -69,7 +76,9 @@ void RequireMaskable(Relation relation, AttrNumber attno) {
       RefuseObject(psprintf("\"%s\"", name), kOnColumns);
   }
   const pg::Installed* here = pg::GetInstalled();
-  if (IsCatalogRelation(relation) || RelationGetNamespace(relation) == here->schema)
+  // Of initdb's tables some are no catalogs: information_schema's.
+  bool of_system = IsCatalogRelation(relation) || RelationGetRelid(relation) < FirstNormalObjectId;
+  if (of_system || RelationGetNamespace(relation) == here->schema)
     RefuseObject(psprintf("system table \"%s\"", name), kOnColumns);
   if (attno < 0) RefuseObject("a system column", kOnColumns);
   const FormData_pg_attribute* attribute = TupleDescAttr(RelationGetDescr(relation), attno - 1);
@@ -91,7 +100,10 @@ char* ClassMask(const char* mask_class, Oid type) {
   InitFunctionCallInfoData(*fcinfo, &info, 2, DEFAULT_COLLATION_OID, nullptr, nullptr);
   fcinfo->args[0] = {CStringGetTextDatum(mask_class), false};
   fcinfo->args[1] = {ObjectIdGetDatum(type), false};
+  // What was committed while this waited for others counts.
+  PushActiveSnapshot(GetLatestSnapshot());
   Datum result = FunctionCallInvoke(fcinfo);
+  PopActiveSnapshot();
   return fcinfo->isnull ? nullptr : TextDatumGetCString(result);
 }
 
@@ -161,11 +173,14 @@ void Check(const ObjectAddress* object, const char* label) {
   AttrNumber attno = static_cast<AttrNumber>(object->objectSubId);
   TellLabelListener(object->objectId, attno, label);
   if (label == nullptr) {
+    const pg::Installed* here = pg::GetInstalled();
+    if (here != nullptr && OidIsValid(here->masks)) WaitForOtherChanges();
     ForgetMasks(object->objectId, attno);
     CacheInvalidateRelcacheByRelid(object->objectId);
     return;
   }
   RequireSound(object->objectId, attno, label);
+  WaitForOtherChanges();
   // As pg_dump sets it: the functions that a superuser trusts come behind the labels.
   if (!check_function_bodies) {
     const LabelledColumn column = {object->objectId, attno, label};
@@ -221,6 +236,7 @@ void ApplyLabel(Oid relid, AttrNumber attno, const char* text) {
 }
 
 void RefreshLabels(const char* mask_class) {
+  WaitForOtherChanges();
   ListCell* lc;
   foreach (lc, AllLabels()) {
     const LabelledColumn* column = static_cast<const LabelledColumn*>(lfirst(lc));

@@ -13,6 +13,7 @@ extern "C" {
 #include "access/xact.h"
 #include "catalog/objectaccess.h"
 #include "catalog/objectaddress.h"
+#include "catalog/pg_attribute.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_namespace.h"
@@ -26,6 +27,7 @@ extern "C" {
 #include "utils/rel.h"
 #include "utils/resowner.h"
 #include "utils/ruleutils.h"
+#include "utils/syscache.h"
 }
 
 namespace jit::mask {
@@ -37,11 +39,20 @@ struct Parting {
   Oid parent;
 };
 
+// A column that may outlive what it had its mask from: its parent's column, or the expression that
+// computes it from a masked one.
+struct Orphan {
+  Oid relid;
+  AttrNumber attno;
+  const char* label;  // that keeps the mask
+};
+
 object_access_hook_type previous_object_access = nullptr;
 
 // What the statement under way has touched; in the transaction's memory, gone with it.
 List* altered = NIL;       // relations, by OID
 List* partings = NIL;      // Parting *: of which some are joinings
+List* orphans = NIL;       // Orphan *: of which some are dropped, too
 bool all_altered = false;  // a function, type or schema was renamed
 bool at_work = false;
 
@@ -59,11 +70,63 @@ void NoteParting(Oid child, Oid parent) {
   partings = lappend(partings, parting);
 }
 
-void OnAlter(Oid class_id, Oid object, const ObjectAccessPostAlter* detail) {
+const char* Render(Relation relation, Node* tree) {
+  int pinned = PinMeaning();
+  List* context =
+      deparse_context_for(RelationGetRelationName(relation), RelationGetRelid(relation));
+  char* text = deparse_expression(tree, context, false, false);
+  UnpinMeaning(pinned);
+  return psprintf("MASKED WITH FUNCTION %s", text);
+}
+
+// The label that gives the column of another relation, or itself, the mask that it has now.
+const char* LabelFor(Relation relation, const RelationMasks* masks, AttrNumber attno) {
+  Node* expression = masks->expressions[attno - 1];
+  return IsA(expression, Const) ? "MASKED WITH VALUE NULL" : Render(relation, expression);
+}
+
+// By the mask as it is now; nothing where there is none.
+void NoteOrphan(Oid relid, AttrNumber attno) {
+  Relation relation = RelationIdGetRelation(relid);
+  if (!RelationIsValid(relation)) return;
+  const RelationMasks* masks = MasksOf(relid);
+  if (masks != nullptr && bms_is_member(ColumnMember(attno), masks->columns)) {
+    MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
+    Orphan* orphan = static_cast<Orphan*>(palloc(sizeof(Orphan)));
+    *orphan = {relid, attno, LabelFor(relation, masks, attno)};
+    orphans = lappend(orphans, orphan);
+    MemoryContextSwitchTo(caller);
+  }
+  RelationClose(relation);
+}
+
+// DROP EXPRESSION leaves a column of its own behind.
+void NoteGenerated(Oid relid, AttrNumber attno) {
+  HeapTuple tuple = SearchSysCache2(ATTNUM, ObjectIdGetDatum(relid), Int16GetDatum(attno));
+  if (!HeapTupleIsValid(tuple)) return;
+  bool generated = reinterpret_cast<Form_pg_attribute>(GETSTRUCT(tuple))->attgenerated != '\0';
+  ReleaseSysCache(tuple);
+  if (generated) NoteOrphan(relid, attno);
+}
+
+// A dropped column's children keep theirs where they have declared it themselves, or under ONLY.
+void NoteInheritors(Oid relid, AttrNumber attno) {
+  char* name = get_attname(relid, attno, true);
+  if (name == nullptr || !has_subclass(relid)) return;
+  ListCell* lc;
+  foreach (lc, find_all_inheritors(relid, NoLock, nullptr)) {
+    AttrNumber inherited = get_attnum(lfirst_oid(lc), name);
+    if (lfirst_oid(lc) != relid && inherited != InvalidAttrNumber)
+      NoteOrphan(lfirst_oid(lc), inherited);
+  }
+}
+
+void OnAlter(Oid class_id, Oid object, int sub_id, const ObjectAccessPostAlter* detail) {
   if (at_work) return;
   switch (class_id) {
     case RelationRelationId:
       Note(NoteAltered, object, InvalidOid);
+      if (sub_id > 0) NoteGenerated(object, static_cast<AttrNumber>(sub_id));
       break;
     case InheritsRelationId:
       if (detail != nullptr) Note(NoteParting, object, detail->auxiliary_id);
@@ -89,18 +152,21 @@ void OnObjectAccess(ObjectAccessType access, Oid class_id, Oid object, int sub_i
   if (previous_object_access) previous_object_access(access, class_id, object, sub_id, arg);
   // A binary upgrade copies the catalogs as they are.
   if (IsBinaryUpgrade || !IsTransactionState()) return;
-  if (access == OAT_DROP && class_id == RelationRelationId && AnyMasks() &&
-      ForgetMasks(object, static_cast<AttrNumber>(sub_id)))
-    TellLabelListener(object, static_cast<AttrNumber>(sub_id), nullptr);
+  if (access == OAT_DROP && class_id == RelationRelationId && AnyMasks()) {
+    if (sub_id > 0) NoteInheritors(object, static_cast<AttrNumber>(sub_id));
+    if (ForgetMasks(object, static_cast<AttrNumber>(sub_id)))
+      TellLabelListener(object, static_cast<AttrNumber>(sub_id), nullptr);
+  }
   if (access == OAT_DROP && class_id == ProcedureRelationId && AnyMasks() && MayBeCalled(object))
     OnFunctionDrop();
   if (access == OAT_POST_ALTER && AnyMasks())
-    OnAlter(class_id, object, static_cast<const ObjectAccessPostAlter*>(arg));
+    OnAlter(class_id, object, sub_id, static_cast<const ObjectAccessPostAlter*>(arg));
 }
 
 void ForgetAll() {
   altered = NIL;
   partings = NIL;
+  orphans = NIL;
   all_altered = false;
   at_work = false;
 }
@@ -118,15 +184,6 @@ void OnSubtransaction(SubXactEvent event, SubTransactionId, SubTransactionId, vo
 void WriteLabel(Oid relid, AttrNumber attno, const char* text) {
   ObjectAddress column = {RelationRelationId, relid, attno};
   SetSecurityLabel(&column, kProvider, text);
-}
-
-const char* Render(Relation relation, Node* tree) {
-  int pinned = PinMeaning();
-  List* context =
-      deparse_context_for(RelationGetRelationName(relation), RelationGetRelid(relation));
-  char* text = deparse_expression(tree, context, false, false);
-  UnpinMeaning(pinned);
-  return psprintf("MASKED WITH FUNCTION %s", text);
 }
 
 // Whether the text still comes to the same expression.
@@ -233,9 +290,7 @@ void TakeLabelsAlong(Oid child, Oid parent) {
     if (to == InvalidAttrNumber || HasLabel(child, to)) continue;
     Relation source = relation_open(parent, AccessShareLock);
     masks = MasksOf(parent);
-    const char* text = IsA(masks->expressions[from - 1], Const)
-                           ? "MASKED WITH VALUE NULL"
-                           : Render(source, masks->expressions[from - 1]);
+    const char* text = LabelFor(source, masks, from);
     relation_close(source, NoLock);
     WriteLabel(child, to, text);
     ApplyLabel(child, to, text);
@@ -248,11 +303,28 @@ void TakeLabelsAlong(Oid child, Oid parent) {
                                    taken, get_rel_name(child), taken, get_rel_name(parent))));
 }
 
+void Adopt(const Orphan* orphan) {
+  Relation relation = try_relation_open(orphan->relid, AccessShareLock);
+  if (relation == nullptr) return;
+  const FormData_pg_attribute* attribute =
+      TupleDescAttr(RelationGetDescr(relation), orphan->attno - 1);
+  const RelationMasks* masks = MasksOf(orphan->relid);
+  bool masked = masks != nullptr && bms_is_member(ColumnMember(orphan->attno), masks->columns);
+  if (!attribute->attisdropped && !masked && !HasLabel(orphan->relid, orphan->attno)) {
+    WriteLabel(orphan->relid, orphan->attno, orphan->label);
+    ApplyLabel(orphan->relid, orphan->attno, orphan->label);
+    ereport(NOTICE, (errmsg("column \"%s\" of \"%s\" keeps its mask", NameStr(attribute->attname),
+                            RelationGetRelationName(relation))));
+  }
+  relation_close(relation, NoLock);
+}
+
 void Work() {
   List* relations = altered;
   List* parted = partings;
+  List* orphaned = orphans;
   bool all = all_altered;
-  altered = partings = NIL;
+  altered = partings = orphans = NIL;
   all_altered = false;
   if (all) {
     ListCell* lc;
@@ -266,6 +338,7 @@ void Work() {
     const Parting* parting = static_cast<const Parting*>(lfirst(lc));
     if (!IsChild(parting->child, parting->parent)) TakeLabelsAlong(parting->child, parting->parent);
   }
+  foreach (lc, orphaned) Adopt(static_cast<const Orphan*>(lfirst(lc)));
 }
 
 }  // namespace
@@ -278,8 +351,8 @@ void InitLabelChanges() {
 }
 
 void AfterUtility() {
-  if ((altered == NIL && partings == NIL && !all_altered) || at_work || !IsTransactionState())
-    return;
+  bool idle = altered == NIL && partings == NIL && orphans == NIL && !all_altered;
+  if (idle || at_work || !IsTransactionState()) return;
   at_work = true;
   CommandCounterIncrement();
   Work();

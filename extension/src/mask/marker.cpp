@@ -54,6 +54,8 @@ const char* FindMark(const RangeTblEntry* rte) {
 
 }  // namespace
 
+bool HasMark(const RangeTblEntry* rte) { return FindMark(rte) != nullptr; }
+
 bool ReadMark(const RangeTblEntry* rte, Marker* marker) {
   const char* at = FindMark(rte);
   if (at == nullptr) return false;

@@ -13,7 +13,16 @@ enum class Errors : char {
   kPass = '-',          // nothing: its expressions have seen masks only
   kMasksMayFail = 'm',  // a mask's own error may name the value that it was given
   kWrites = 'w',        // constraints and triggers see raw rows
+  kWritesAndMasksMayFail = 'b',
 };
+
+inline bool Writes(Errors errors) {
+  return errors == Errors::kWrites || errors == Errors::kWritesAndMasksMayFail;
+}
+
+inline bool MasksMayFail(Errors errors) {
+  return errors == Errors::kMasksMayFail || errors == Errors::kWritesAndMasksMayFail;
+}
 
 struct Marker {
   Oid relid;          // whose masks were applied: the entry's relation, or an ancestor of it
@@ -28,6 +37,9 @@ void Mark(RangeTblEntry* rte, const Marker& marker);
 
 // False where there is no mark. Allocates in the current context.
 bool ReadMark(const RangeTblEntry* rte, Marker* marker);
+
+// Cheap.
+bool HasMark(const RangeTblEntry* rte);
 
 // Of the mark only that; kPass where there is none. Cheap.
 Errors ReadErrors(const RangeTblEntry* rte);

@@ -9,10 +9,10 @@
 #include "pg/installed.h"
 
 extern "C" {
-#include "access/parallel.h"
 #include "access/sysattr.h"
 #include "catalog/heap.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
 #include "nodes/makefuncs.h"
 #include "optimizer/optimizer.h"
 #include "rewrite/rewriteManip.h"
@@ -39,12 +39,6 @@ bool SubstituteIn(Node* node, void* context) {
     return false;
   }
   return pg::WalkExpression(node, SubstituteIn, context);
-}
-
-bool HasStoredRows(const RangeTblEntry* rte) {
-  return rte->rtekind == RTE_RELATION &&
-         (rte->relkind == RELKIND_RELATION || rte->relkind == RELKIND_PARTITIONED_TABLE ||
-          rte->relkind == RELKIND_MATVIEW);
 }
 
 // Vars of one range table entry that name system columns: they become columns of the sub-select.
@@ -205,8 +199,9 @@ void SubstituteEntry(Query* query, Index rti, RangeTblEntry* rte, Walk* walk) {
   Sight sight = SightOf(OidIsValid(walk->role) ? walk->role : GetUserId(), masks);
   Marker marker = {rte->relid, walk->role, nullptr, nullptr, Errors::kPass};
   if (sight.exempt) {
-    // Within a policy it counts what its table's owner sees, whoever runs the statement.
-    if (OidIsValid(walk->role)) Mark(rte, marker);
+    // Within a policy it counts what its table's owner sees, whoever runs the statement; in
+    // partitions, which may be another's, what is seen of the table.
+    if (OidIsValid(walk->role) || has_subclass(rte->relid)) Mark(rte, marker);
     return;
   }
   // What the statement does not name it does not see raw either, and does not depend on a grant.
@@ -215,7 +210,10 @@ void SubstituteEntry(Query* query, Index rti, RangeTblEntry* rte, Walk* walk) {
   marker.hidden = bms_difference(masks->columns, marker.raw);
   if (masks->may_fail) marker.errors = Errors::kMasksMayFail;
   if (static_cast<int>(rti) == query->resultRelation) {
-    if (!bms_is_empty(marker.hidden)) marker.errors = Errors::kWrites;
+    // Of the target's masks only RETURNING has any use.
+    bool masks_may_fail = masks->may_fail && query->returningList != NIL;
+    if (!bms_is_empty(marker.hidden))
+      marker.errors = masks_may_fail ? Errors::kWritesAndMasksMayFail : Errors::kWrites;
     ProtectTarget(query, rti, rte, masks, marker);
   } else if (IsExcluded(query, rti) || bms_is_empty(marker.hidden)) {
     Mark(rte, marker);
@@ -264,7 +262,7 @@ void SubstituteQuery(Query* query, Walk* walk) {
     SubstituteInQuals(query, rte, quals[i], walk);
     rte->securityQuals = quals[i];
     if (rte->rtekind != RTE_RELATION) continue;
-    if (HasStoredRows(rte)) SubstituteEntry(query, static_cast<Index>(i + 1), rte, walk);
+    if (CanBeMasked(rte->relkind)) SubstituteEntry(query, static_cast<Index>(i + 1), rte, walk);
     GuardCatalog(rte, static_cast<Index>(i + 1));
   }
   pfree(quals);
@@ -274,7 +272,8 @@ void SubstituteQuery(Query* query, Walk* walk) {
 
 PlannedStmt* PlanMasked(Query* query, const char* source, int cursor_options, ParamListInfo params,
                         planner_hook_type next) {
-  if (IsParallelWorker() || !AnyMasks()) return next(query, source, cursor_options, params);
+  CatchUp();
+  if (!AnyMasks()) return next(query, source, cursor_options, params);
   Walk walk = {InvalidOid, false};
   SubstituteQuery(query, &walk);
   PlannedStmt* plan = next(query, source, cursor_options, params);

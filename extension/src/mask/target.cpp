@@ -165,11 +165,21 @@ bool ReadsByGrantsAlone(const RangeTblEntry* rte) {
          pg_attribute_aclcheck_all(rte->relid, userid, ACL_SELECT, ACLMASK_ANY) != ACLCHECK_OK;
 }
 
-bool ThroughView(const Query* query) {
+bool IsBarrier(Oid view) {
+  Relation relation = RelationIdGetRelation(view);
+  if (!RelationIsValid(relation)) return true;
+  bool barrier = RelationIsSecurityView(relation);
+  RelationClose(relation);
+  return barrier;
+}
+
+// Other views' conditions stand in the WHERE clause.
+bool ThroughBarrierView(const Query* query) {
   ListCell* lc;
   foreach (lc, query->rtable) {
     const RangeTblEntry* rte = lfirst_node(RangeTblEntry, lc);
-    if (rte->rtekind == RTE_RELATION && rte->relkind == RELKIND_VIEW) return true;
+    if (rte->rtekind == RTE_RELATION && rte->relkind == RELKIND_VIEW && IsBarrier(rte->relid))
+      return true;
   }
   return false;
 }
@@ -204,7 +214,7 @@ bool IsExcluded(const Query* query, Index rti) {
 bool MayHoldViewQuals(const Query* query, const RangeTblEntry* rte) {
   return query->resultRelation > 0 &&
          rte == list_nth_node(RangeTblEntry, query->rtable, query->resultRelation - 1) &&
-         ThroughView(query);
+         ThroughBarrierView(query);
 }
 
 Bitmapset* ColumnsToAsk(const RangeTblEntry* rte, TupleDesc desc, const Bitmapset* hidden) {

@@ -8,6 +8,9 @@
 
 namespace jit::mask {
 
+// Takes the hook for permission checks. Once, from _PG_init.
+void InitVerifier();
+
 // Raises 42501, and has cached plans made anew, unless the plan may run for `userid`. Adds to
 // `needs` (List of Need *) the UNMASK grants that it depends on; returns the list.
 List* VerifyPlan(const PlannedStmt* plan, Oid userid, List* needs);

@@ -56,6 +56,8 @@ constexpr Default kDefaults[] = {
     {XMLOID, ""},
     {TSVECTOROID, ""},
     {POINTOID, "(0,0)"},
+    {INT2VECTOROID, ""},
+    {OIDVECTOROID, ""},
 };
 
 struct Cached {
@@ -108,6 +110,12 @@ Datum DefaultOf(Oid type, bool* isnull) {
       return FromText(type, "{}");
   }
   if (type == CASHOID) return Int64GetDatum(0);
+  char category;
+  bool preferred;
+  get_type_category_preferred(type, &category, &preferred);
+  // citext and its like.
+  if (category == TYPCATEGORY_STRING && get_typtype(type) == TYPTYPE_BASE)
+    return FromText(type, "xxxx");
   *isnull = true;
   return static_cast<Datum>(0);
 }

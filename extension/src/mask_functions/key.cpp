@@ -22,6 +22,10 @@ namespace {
 constexpr size_t kLeastKey = 16;
 constexpr size_t kMostKey = 4096;
 
+constexpr const char* kKeyName = "jit_access.mask_key";
+
+emit_log_hook_type previous_emit_log = nullptr;
+
 char* key_setting = nullptr;
 char* key_file = nullptr;
 
@@ -35,8 +39,20 @@ const char* ShowKey() { return key_setting != nullptr && *key_setting != '\0' ? 
 
 bool CheckKey(char** value, void**, GucSource) {
   if (**value == '\0' || strlen(*value) >= kLeastKey) return true;
+  // The server's own message would name the value.
+  GUC_check_errmsg("invalid value for parameter \"%s\"", kKeyName);
   GUC_check_errdetail("The key is shorter than %zu characters.", kLeastKey);
   return false;
+}
+
+// A reload logs each parameter's new value.
+void OnEmitLog(ErrorData* error) {
+  const char* what = error->message;
+  if (what != nullptr && error->message_id != nullptr &&
+      strstr(what, "\"jit_access.mask_key\"") != nullptr &&
+      strcmp(error->message_id, "parameter \"%s\" changed to \"%s\"") == 0)
+    error->message = psprintf("parameter \"%s\" changed", kKeyName);
+  if (previous_emit_log) previous_emit_log(error);
 }
 
 void RefuseFile(const char* why) {
@@ -130,10 +146,12 @@ void DefineKeySettings() {
   DefineCustomStringVariable("jit_access.mask_key_file", "File with the key of keyed masks.",
                              "Only the server's operating-system user may read it.", &key_file, "",
                              PGC_SIGHUP, GUC_SUPERUSER_ONLY, nullptr, OnFileChange, nullptr);
-  DefineCustomStringVariable("jit_access.mask_key", "Key of keyed masks.",
+  DefineCustomStringVariable(kKeyName, "Key of keyed masks.",
                              "The file of jit_access.mask_key_file comes first.", &key_setting, "",
                              PGC_SIGHUP, GUC_SUPERUSER_ONLY | GUC_NO_SHOW_ALL | GUC_NOT_IN_SAMPLE,
                              CheckKey, nullptr, ShowKey);
+  previous_emit_log = emit_log_hook;
+  emit_log_hook = OnEmitLog;
 }
 
 }  // namespace jit::mask_functions

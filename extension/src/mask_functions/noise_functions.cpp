@@ -31,7 +31,8 @@ double Shift(const void* value, size_t size) {
 }
 
 double Noisy(double value, double ratio, const void* bytes, size_t size) {
-  return value * (1 + CheckRatio(ratio) * Shift(bytes, size));
+  CheckRatio(ratio);
+  return value * (1 + ratio * Shift(bytes, size));
 }
 
 int64 NoisyInteger(int64 value, double ratio, int64 least, int64 most) {
@@ -56,7 +57,8 @@ double Spread(const Interval* spread) {
 
 Timestamp NoisyInstant(Timestamp value, const Interval* spread) {
   if (TIMESTAMP_NOT_FINITE(value)) return value;
-  double shift = std::rint(Spread(spread) * Shift(&value, sizeof value));
+  double length = Spread(spread);
+  double shift = std::rint(length * Shift(&value, sizeof value));
   double moved = static_cast<double>(value) + shift;
   if (moved < static_cast<double>(MIN_TIMESTAMP) || moved >= static_cast<double>(END_TIMESTAMP) ||
       std::fabs(shift) > 9e18)
@@ -69,6 +71,13 @@ void CheckOrder(bool ordered) {
   ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                   errmsg("the lower bound of a mask is above the upper one"),
                   errhint("As in: jit_mask_between(value, 1, 100)")));
+}
+
+void RequireFinite(bool finite) {
+  if (finite) return;
+  ereport(ERROR,
+          (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the bounds of a mask must be finite"),
+           errhint("As in: jit_mask_between(value, date '1950-01-01', date '2009-12-31')")));
 }
 
 uint64 Choice(FunctionCallInfo fcinfo) {
@@ -187,14 +196,18 @@ JIT_SQL_FUNCTION(jit_mask_between_date)
 // jit_mask_between(value text, low date, high date).
 Datum jit_mask_between_date(PG_FUNCTION_ARGS) {
   RequireMaskCall(fcinfo);
-  PG_RETURN_DATEADT(static_cast<DateADT>(
-      PickBetween(Choice(fcinfo), PG_GETARG_DATEADT(1), PG_GETARG_DATEADT(2))));
+  DateADT low = PG_GETARG_DATEADT(1);
+  DateADT high = PG_GETARG_DATEADT(2);
+  RequireFinite(!DATE_NOT_FINITE(low) && !DATE_NOT_FINITE(high));
+  PG_RETURN_DATEADT(static_cast<DateADT>(PickBetween(Choice(fcinfo), low, high)));
 }
 
 JIT_SQL_FUNCTION(jit_mask_between_timestamptz)
 // jit_mask_between(value text, low timestamptz, high timestamptz), and of timestamp.
 Datum jit_mask_between_timestamptz(PG_FUNCTION_ARGS) {
   RequireMaskCall(fcinfo);
-  PG_RETURN_TIMESTAMPTZ(
-      PickBetween(Choice(fcinfo), PG_GETARG_TIMESTAMPTZ(1), PG_GETARG_TIMESTAMPTZ(2)));
+  TimestampTz low = PG_GETARG_TIMESTAMPTZ(1);
+  TimestampTz high = PG_GETARG_TIMESTAMPTZ(2);
+  RequireFinite(!TIMESTAMP_NOT_FINITE(low) && !TIMESTAMP_NOT_FINITE(high));
+  PG_RETURN_TIMESTAMPTZ(PickBetween(Choice(fcinfo), low, high));
 }

@@ -8,6 +8,7 @@ extern "C" {
 
 #include "common/int.h"
 #include "utils/date.h"
+#include "utils/datetime.h"
 #include "utils/inet.h"
 #include "utils/numeric.h"
 }
@@ -46,6 +47,17 @@ Datum NetworkOf(FunctionCallInfo fcinfo) {
   int bits = Min(ip_family(address) == PGSQL_AF_INET ? v4 : v6, static_cast<int>(ip_bits(address)));
   Datum cut = DirectFunctionCall2(inet_set_masklen, InetPGetDatum(address), Int32GetDatum(bits));
   return DirectFunctionCall1(network_network, cut);
+}
+
+// Within what can be cut down to any unit: an error would tell that the value is far out.
+Timestamp Within(Timestamp value) {
+  constexpr int kLeastYear = -3999;
+  Timestamp least = (date2j(kLeastYear, 1, 1) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY;
+  return TIMESTAMP_NOT_FINITE(value) ? value : Max(value, least);
+}
+
+Datum CutDown(Datum unit, Timestamp value) {
+  return DirectFunctionCall2(timestamp_trunc, unit, TimestampGetDatum(Within(value)));
 }
 
 }  // namespace
@@ -101,22 +113,23 @@ JIT_SQL_FUNCTION(jit_mask_trunc_date)
 Datum jit_mask_trunc_date(PG_FUNCTION_ARGS) {
   DateADT value = PG_GETARG_DATEADT(0);
   if (DATE_NOT_FINITE(value)) PG_RETURN_DATEADT(value);
-  Datum instant = DirectFunctionCall1(date_timestamp, DateADTGetDatum(value));
-  return DirectFunctionCall1(timestamp_date,
-                             DirectFunctionCall2(timestamp_trunc, PG_GETARG_DATUM(1), instant));
+  // Dates go further than instants.
+  constexpr DateADT kMost = TIMESTAMP_END_JULIAN - POSTGRES_EPOCH_JDATE - 1;
+  Timestamp instant = static_cast<Timestamp>(Min(value, kMost)) * USECS_PER_DAY;
+  return DirectFunctionCall1(timestamp_date, CutDown(PG_GETARG_DATUM(1), instant));
 }
 
 JIT_SQL_FUNCTION(jit_mask_trunc_timestamp)
 // jit_mask_trunc(value timestamp, unit text).
 Datum jit_mask_trunc_timestamp(PG_FUNCTION_ARGS) {
-  return DirectFunctionCall2(timestamp_trunc, PG_GETARG_DATUM(1), PG_GETARG_DATUM(0));
+  return CutDown(PG_GETARG_DATUM(1), PG_GETARG_TIMESTAMP(0));
 }
 
 JIT_SQL_FUNCTION(jit_mask_trunc_timestamptz)
 // jit_mask_trunc(value timestamptz, unit text): in UTC, whatever the session's zone is.
 Datum jit_mask_trunc_timestamptz(PG_FUNCTION_ARGS) {
-  return DirectFunctionCall3(timestamptz_trunc_zone, PG_GETARG_DATUM(1), PG_GETARG_DATUM(0),
-                             CStringGetTextDatum("UTC"));
+  // An instant's number of microseconds is that of its date and time in UTC.
+  return CutDown(PG_GETARG_DATUM(1), PG_GETARG_TIMESTAMPTZ(0));
 }
 
 JIT_SQL_FUNCTION(jit_mask_inet)

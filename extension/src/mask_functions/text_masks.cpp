@@ -155,14 +155,15 @@ void Card(Text text, Output* out) {
 }
 
 void Iban(Text text, Output* out) {
+  // Country, check digits, account: what looks otherwise is something else, and hidden whole.
   size_t count = 0;
   bool plain = true;
   for (char c : text.bytes) {
     if (IsSpace(c)) continue;
+    plain = plain && (count < 2 ? IsLetter(c) : IsDigit(c) || (count >= 4 && IsLetter(c)));
     count++;
-    plain = plain && (IsDigit(c) || IsLetter(c));
   }
-  if (count < 15 || !plain) {
+  if (count < 15 || count > 34 || !plain) {
     out->Append("XXXXXXXXXXXXXXXXXX");
     return;
   }

@@ -62,7 +62,8 @@ void Phone(Text text, size_t kept, Output* out);
 // XXXX-XXXX-XXXX- and the last four digits; of fewer than 12 digits none. Needs 19 bytes.
 void Card(Text text, Output* out);
 
-// The country, XXXXXXXXXXXX, and the last four characters; of fewer than 15 none. Needs 18 bytes.
+// The country, XXXXXXXXXXXX, and the last four characters; of what does not look like an IBAN (two
+// letters, two digits, 15 to 34 characters) none. Needs 18 bytes.
 void Iban(Text text, Output* out);
 
 // Of each word the first letter and ***. Needs 4 * text.size() + 3 bytes.
