@@ -147,6 +147,7 @@ std::string HoursChart(const Report& report) {
   // Of little time the hours would all be fractions.
   const bool minutes = people.front().second < 2;
   std::vector<double> values;
+  values.reserve(people.size());
   for (const auto& [person, value] : people) values.push_back(minutes ? value * 60 : value);
   const core::Scale scale = core::NiceScale(values.front(), 6, false);
   const Area area{kLabels, 8, kWidth - kLabels - 80, kRow * static_cast<double>(values.size())};
