@@ -4,6 +4,7 @@ CREATE EXTENSION jit_access;
 CREATE ROLE shop NOLOGIN;
 CREATE ROLE alice LOGIN IN ROLE jit_requester;        -- on call; may look at plans and at nothing else
 CREATE ROLE carol LOGIN IN ROLE jit_approver;         -- may decide on the requests of others
+CREATE ROLE erin LOGIN IN ROLE jit_auditor;           -- may read what everybody did
 CREATE ROLE jit_daemon LOGIN IN ROLE jit_coordinator; -- the daemon's own login
 
 CREATE SCHEMA sales AUTHORIZATION shop;

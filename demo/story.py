@@ -27,11 +27,15 @@ def environment(user):
 
 
 def carol(*arguments):
-    """What carol types in her shell."""
+    coordinator("carol", *arguments)
+
+
+def coordinator(person, *arguments, expected=0):
+    """What a person types in their shell."""
     shown = " ".join(["jit-coordinator"] + [f"'{a}'" if " " in a else a for a in arguments])
-    code = on_terminal("carol$", shown, [str(ROOT / "build" / "jit-coordinator"), *arguments],
-                       environment("carol"))
-    if code != 0:
+    code = on_terminal(f"{person}$", shown, [str(ROOT / "build" / "jit-coordinator"), *arguments],
+                       environment(person))
+    if code != expected:
         sys.exit(f"the demo ends here: that command ended with {code}")
 
 
@@ -97,6 +101,26 @@ def story():
     say("What is left is the record.")
     carol("requests", "--status", "all")
     alice.close()
+    audit()
+
+
+def audit():
+    say("erin is an auditor. She reads who asked, who allowed, and what was then run: every statement,\n"
+        "the refused ones too, with its request, its rows, and the masked columns that it saw raw.")
+    coordinator("erin", "audit", "--limit", "60")
+
+    say("Only what showed an address in the clear:")
+    coordinator("erin", "audit", "--raw-columns")
+
+    say("Nobody changes the log, the superuser neither; and if they find a way, the chain shows it.")
+    dba = Session("postgres", environment("postgres"))
+    expect(dba.ask("DELETE FROM jit.audit_log WHERE statement LIKE '%customer7%';"), "not to be changed")
+    expect(dba.ask("SELECT * FROM jit_audit_verify();"), r"\(1 row\)")
+    partition = re.search(r"audit_log_\d+", dba.ask("SELECT partition FROM jit.audit_partitions;"))[0]
+    dba.ask(f"ALTER TABLE jit.{partition} DISABLE TRIGGER refuse_change;")
+    expect(dba.ask(f"DELETE FROM jit.{partition} WHERE statement LIKE '%customer7%';"), "DELETE [1-9]")
+    dba.close()
+    coordinator("erin", "audit", "verify", expected=9)  # something was found
 
 
 CUSTOMER = "SELECT customer_id, name, email FROM sales.customers WHERE customer_id = 7;"

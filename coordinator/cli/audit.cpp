@@ -35,6 +35,7 @@ const std::vector<std::string> kKinds{"requested",
                                       "trusted_function_changed",
                                       "setting_changed",
                                       "membership_changed",
+                                      "statement",
                                       "statement_begun",
                                       "statement_ended",
                                       "statement_cancelled",
@@ -43,7 +44,7 @@ const std::vector<std::string> kKinds{"requested",
                                       "transaction_rolled_back",
                                       "transaction_prepared",
                                       "audit_started",
-                                      "audit_failed",
+                                      "events_rolled_back",
                                       "audit_detached"};
 
 AuditFilter ReadFilter(const Invocation& invocation) {

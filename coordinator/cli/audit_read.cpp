@@ -131,7 +131,8 @@ WHERE ($1::text IS NULL OR l.session_user_name = $1 OR l.detail ->> 'requester' 
   AND )sql";
 
 constexpr const char* kOnlyEvents =
-    "l.kind NOT LIKE 'statement\\_%' AND l.kind NOT LIKE 'transaction\\_%'";
+    "l.kind <> 'statement' AND l.kind NOT LIKE 'statement\\_%' AND l.kind NOT LIKE "
+    "'transaction\\_%'";
 
 // Ids are names, not amounts: no separators of thousands.
 Cell Id(std::optional<std::int64_t> number) {
@@ -321,13 +322,15 @@ std::vector<AuditEntry> AuditReader::Following() {
 std::vector<AuditEntry> AuditReader::EndedStatements(std::int64_t up_to) {
   const pg::Result ended = session_.Query(
       "SELECT l.seq, l.kind, l.statement_id FROM jit.audit_log l WHERE l.seq > $1 AND l.seq <= $2"
-      " AND l.kind IN ('statement_ended', 'statement_cancelled', 'statement_refused')",
+      " AND l.kind IN ('statement', 'statement_ended', 'statement_cancelled', "
+      "'statement_refused')",
       {fmt::to_string(last_seq_), fmt::to_string(up_to)});
   std::vector<std::int64_t> ids;
-  std::vector<std::int64_t> refused;  // never begun: known by their own seq
+  std::vector<std::int64_t> whole;  // of one record: known by its seq
   for (int row = 0; row < ended.rows(); ++row) {
-    if (ended.TextOr(row, "kind") == "statement_refused") {
-      refused.push_back(ended.Integer(row, "seq").value_or(0));
+    const std::string kind = ended.TextOr(row, "kind");
+    if (kind == "statement_refused" || kind == "statement") {
+      whole.push_back(ended.Integer(row, "seq").value_or(0));
     } else if (const auto id = ended.Integer(row, "statement_id")) {
       ids.push_back(*id);
     }
@@ -339,7 +342,7 @@ std::vector<AuditEntry> AuditReader::EndedStatements(std::int64_t up_to) {
       entries.push_back(std::move(entry));
   };
   add("s.statement_id = ANY ($8::bigint[])", ids);
-  add("s.seq = ANY ($8::bigint[])", refused);
+  add("s.seq = ANY ($8::bigint[])", whole);
   return entries;
 }
 

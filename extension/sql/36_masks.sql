@@ -181,6 +181,13 @@ $$;
 CREATE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON jit.trusted_functions
   FOR EACH STATEMENT EXECUTE FUNCTION jit.trusted_function_changed();
 
+-- Also where changes arrive by replication.
+ALTER TABLE jit.mask_classes ENABLE ALWAYS TRIGGER check_row;
+ALTER TABLE jit.mask_classes ENABLE ALWAYS TRIGGER changed_row;
+ALTER TABLE jit.mask_classes ENABLE ALWAYS TRIGGER changed_all;
+ALTER TABLE jit.trusted_functions ENABLE ALWAYS TRIGGER check_row;
+ALTER TABLE jit.trusted_functions ENABLE ALWAYS TRIGGER changed;
+
 SELECT pg_catalog.pg_extension_config_dump('jit.mask_classes', 'WHERE NOT builtin');
 SELECT pg_catalog.pg_extension_config_dump('jit.trusted_functions', '');
 

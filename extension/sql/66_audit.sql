@@ -40,6 +40,7 @@ BEGIN
   EXECUTE format('ALTER TABLE jit.%I ENABLE ALWAYS TRIGGER refuse_truncate', made);
   -- Attached, not made as a partition: that would wait for everybody who reads the log.
   EXECUTE format('ALTER TABLE jit.audit_log ATTACH PARTITION jit.%I FOR VALUES FROM (%L) TO (%L)', made, from_at, to_at);
+  EXECUTE format('GRANT SELECT ON jit.%I TO jit_auditor', made);
   -- A member of the extension: dropped with it, and left out of pg_dump as the log itself.
   EXECUTE format('ALTER EXTENSION jit_access ADD TABLE jit.%I', made);
   EXECUTE format('COMMENT ON TABLE jit.%I IS ''a partition of jit.audit_log''', made);
