@@ -1,5 +1,7 @@
 """A streaming replica enforces the same grants: they are replicated rows."""
 
+import json
+
 import pytest
 from psycopg import errors
 
@@ -118,3 +120,22 @@ def test_replica_masks_as_the_primary_does(own_shop, replica):
                  " 'MASKED WITH VALUE ''gone'''")
     caught_up(own_shop, replica)
     assert one(mallory, query) == one(alice, query) == "gone"
+
+
+def test_replica_writes_records_to_its_log(own_shop, replica):
+    """Rows cannot be written there: one JSON object a line, with the fields of the audit log."""
+    request = own_shop.grant("alice", "SELECT ON sales.orders")
+    caught_up(own_shop, replica)
+    alice = replica.connect("alice")
+    alice.execute("SELECT total AS on_the_replica FROM sales.orders WHERE order_id <= %s", [3])
+    refused(alice, "SELECT name AS \"re\"\"fused\" FROM sales.customers")
+    lines = wait_until(lambda: (found := [json.loads(line.partition("jit_access audit: ")[2]) for line in replica.server.log().splitlines()
+                                          if "jit_access audit: {" in line]) and len(found) >= 3 and found)
+    begun, ended, turned_away = lines[-3:]
+    assert (begun["kind"], ended["kind"], turned_away["kind"]) == ("statement_begun", "statement_ended", "statement_refused")
+    assert begun["statement"] == "SELECT total AS on_the_replica FROM sales.orders WHERE order_id <= $1"
+    assert (begun["session_user_name"], begun["request_ids"], begun["relations"], begun["parameters"]) == (
+        "alice", [request], ["sales.orders"], ["3"])
+    assert (begun["database_name"], begun["pid"]) == (replica.database, alice.info.backend_pid)
+    assert (ended["statement_id"], ended["rows"]) == (begun["statement_id"], 3) and ended["duration_ms"] >= 0
+    assert turned_away["sqlstate"] == "42501" and '"re""fused"' in turned_away["statement"]

@@ -116,7 +116,10 @@ void InitEvents() {
 }
 
 void NoteEvent(const char* kind, int64 request_id, const char* detail) {
-  if (mode == kModeOff || IsParallelWorker() || IsWorker() || RecoveryInProgress()) return;
+  // A binary upgrade copies the catalogs as they are, and makes no tables.
+  if (mode == kModeOff || IsBinaryUpgrade || IsParallelWorker() || IsWorker() ||
+      RecoveryInProgress())
+    return;
   MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
   Event* e = static_cast<Event*>(palloc0(sizeof(Event)));
   e->subid = GetCurrentSubTransactionId();

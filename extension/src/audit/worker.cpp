@@ -210,6 +210,7 @@ const char* StartWorker(int channel) {
 }  // namespace
 
 void RegisterLauncher() {
+  if (IsBinaryUpgrade) return;
   BackgroundWorker worker = {};
   worker.bgw_flags = BGWORKER_SHMEM_ACCESS;
   worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
