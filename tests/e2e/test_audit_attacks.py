@@ -170,6 +170,8 @@ def test_full_buffer_makes_writers_wait_and_drops_nothing(audit_shop):
         for setting in ("audit", "audit_timeout"):
             audit_shop.dba(f"ALTER SYSTEM RESET jit_access.{setting}")
         audit_shop.server.reload()
+    # They follow within a moment.
+    wait_until(lambda: len(statements(audit_shop, "AS filling")) >= 400)
     assert len(statements(audit_shop, "AS filling")) == 400
     assert_intact(audit_shop)
 

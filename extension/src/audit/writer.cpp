@@ -7,6 +7,7 @@
 
 extern "C" {
 #include "access/genam.h"
+#include "access/heapam.h"
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/dependency.h"
@@ -14,6 +15,7 @@ extern "C" {
 #include "catalog/pg_class.h"
 #include "commands/dbcommands.h"
 #include "commands/extension.h"
+#include "executor/executor.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
 #include "storage/lmgr.h"
@@ -105,7 +107,8 @@ struct Batch {
   Head head;
   TimestampTz floor;
   Relation partition;
-  CatalogIndexState indexes;
+  ResultRelInfo* indexes;
+  EState* executor;
   TupleTableSlot* slots[kRowsAtOnce];
   int waiting;  // how many of them hold a row
   MemoryContext context;
@@ -117,8 +120,15 @@ struct Batch {
 // Past triggers, which refuse everybody else.
 void InsertWaiting(Batch* batch) {
   if (batch->waiting == 0) return;
-  CatalogTuplesMultiInsertWithInfo(batch->partition, batch->slots, batch->waiting, batch->indexes);
-  for (int i = 0; i < batch->waiting; i++) ExecClearTuple(batch->slots[i]);
+  // Not CatalogTuplesMultiInsertWithInfo: it takes no notice of where long rows have gone.
+  heap_multi_insert(batch->partition, batch->slots, batch->waiting, GetCurrentCommandId(true), 0,
+                    nullptr);
+  for (int i = 0; i < batch->waiting; i++) {
+    ExecInsertIndexTuples(batch->indexes, batch->slots[i], batch->executor, false, false, nullptr,
+                          NIL);
+    ResetPerTupleExprContext(batch->executor);
+    ExecClearTuple(batch->slots[i]);
+  }
   batch->waiting = 0;
   MemoryContextReset(batch->rows_context);
 }
@@ -131,6 +141,7 @@ void ClosePartition(Batch* batch) {
     slot = nullptr;
   }
   CatalogCloseIndexes(batch->indexes);
+  FreeExecutorState(batch->executor);
   table_close(batch->partition, NoLock);
   batch->partition = nullptr;
 }
@@ -146,6 +157,7 @@ void OpenPartition(Batch* batch, TimestampTz at) {
     if (batch->partition != nullptr && batch->partition->rd_rel->relispartition &&
         RelationGetNumberOfAttributes(batch->partition) == kColumnCount) {
       batch->indexes = CatalogOpenIndexes(batch->partition);
+      batch->executor = CreateExecutorState();
       return;
     }
     if (batch->partition != nullptr) table_close(batch->partition, RowExclusiveLock);
