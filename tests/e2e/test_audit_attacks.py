@@ -176,6 +176,25 @@ def test_full_buffer_makes_writers_wait_and_drops_nothing(audit_shop):
     assert_intact(audit_shop)
 
 
+def test_cursors_of_one_session_leave_room_for_others(audit_shop):
+    audit_shop.grant("alice", "SELECT ON sales.orders")
+    alice, bob = audit_shop.connect("alice"), audit_shop.connect("bob")
+    alice.execute("BEGIN")
+    with pytest.raises(NOT_RECORDED) as refusal:
+        for i in range(5000):
+            alice.execute(f"DECLARE c{i} CURSOR FOR SELECT total AS hoarded FROM sales.orders")
+    assert "too many statements open" in refusal.value.diag.message_primary and i > 500
+    assert one(bob, "SELECT 1 AS still_room") == 1
+    alice.execute("ROLLBACK")
+    # What was promised is given back.
+    for _ in range(2):
+        alice.execute("BEGIN")
+        for j in range(500):
+            alice.execute(f"DECLARE c{j} CURSOR FOR SELECT total FROM sales.orders")
+        alice.execute("ROLLBACK")
+    assert_intact(audit_shop)
+
+
 def test_full_disk_refuses_what_cannot_be_recorded(audit_shop, tmp_path_factory):
     small = f"/tmp/jit_small.{os.getpid()}"
     os.makedirs(small, exist_ok=True)

@@ -8,59 +8,59 @@ extern "C" {
 #include "utils/inet.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 }
 
 namespace jit::audit {
 
 namespace {
 
-class Hash {
+// What is hashed, in one piece: many small pieces would cost more than the hash.
+class Bytes {
  public:
-  Hash() : context_(pg_cryptohash_create(PG_SHA256)) {
-    if (context_ == nullptr || pg_cryptohash_init(context_) < 0) Fail();
+  explicit Bytes(StringInfo out) : out_(out) {}
+  void Append(const void* bytes, Size size) {
+    appendBinaryStringInfo(out_, static_cast<const char*>(bytes), static_cast<int>(size));
   }
-  void Feed(const void* bytes, Size size) {
-    if (pg_cryptohash_update(context_, static_cast<const uint8*>(bytes), size) < 0) Fail();
-  }
-  void FeedLength(int32 length) {
+  void AppendLength(int32 length) {
     uint32 wire = pg_hton32(static_cast<uint32>(length));
-    Feed(&wire, sizeof wire);
+    Append(&wire, sizeof wire);
   }
-  void FeedBytes(const void* bytes, Size size) {
-    FeedLength(static_cast<int32>(size));
-    Feed(bytes, size);
+  void AppendBytes(const void* bytes, Size size) {
+    AppendLength(static_cast<int32>(size));
+    Append(bytes, size);
   }
-  void FeedInt32(int32 number) {
+  void AppendInt32(int32 number) {
     uint32 wire = pg_hton32(static_cast<uint32>(number));
-    FeedBytes(&wire, sizeof wire);
+    AppendBytes(&wire, sizeof wire);
   }
-  void FeedInt64(int64 number) {
+  void AppendInt64(int64 number) {
     uint64 wire = pg_hton64(static_cast<uint64>(number));
-    FeedBytes(&wire, sizeof wire);
-  }
-  void Finish(uint8* hash) {
-    if (pg_cryptohash_final(context_, hash, kSha256Size) < 0) Fail();
-    pg_cryptohash_free(context_);
-    context_ = nullptr;
+    AppendBytes(&wire, sizeof wire);
   }
 
  private:
-  [[noreturn]] static void Fail() {
-    elog(ERROR, "could not compute a SHA-256");
-    pg_unreachable();
-  }
-
-  pg_cryptohash_ctx* context_;  // trivially destructible: an error leaks it into the resource owner
+  StringInfo out_;
 };
 
-void FeedVarlena(Hash* hash, Datum value) {
-  struct varlena* bytes = PG_DETOAST_DATUM_PACKED(value);
-  hash->FeedBytes(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
+void Sha256(const StringInfoData& bytes, uint8* hash) {
+  pg_cryptohash_ctx* context = pg_cryptohash_create(PG_SHA256);
+  bool ok = context != nullptr && pg_cryptohash_init(context) == 0 &&
+            pg_cryptohash_update(context, reinterpret_cast<const uint8*>(bytes.data),
+                                 static_cast<Size>(bytes.len)) == 0 &&
+            pg_cryptohash_final(context, hash, kSha256Size) == 0;
+  pg_cryptohash_free(context);
+  if (!ok) elog(ERROR, "could not compute a SHA-256");
 }
 
-void FeedValue(Hash* hash, Oid type, Datum value);
+void AppendVarlena(Bytes* out, Datum value) {
+  struct varlena* bytes = PG_DETOAST_DATUM_PACKED(value);
+  out->AppendBytes(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
+}
 
-void FeedArray(Hash* hash, Datum value) {
+void AppendValue(Bytes* out, Oid type, Datum value);
+
+void AppendArray(Bytes* out, Datum value) {
   ArrayType* array = DatumGetArrayTypeP(value);
   Oid element = ARR_ELEMTYPE(array);
   int16 length;
@@ -71,48 +71,52 @@ void FeedArray(Hash* hash, Datum value) {
   bool* nulls;
   int count;
   deconstruct_array(array, element, length, by_value, align, &values, &nulls, &count);
-  hash->FeedInt32(count);
+  out->AppendInt32(count);
+  for (int i = 0; i < ARR_NDIM(array); i++) {
+    out->AppendInt32(ARR_DIMS(array)[i]);
+    out->AppendInt32(ARR_LBOUND(array)[i]);
+  }
   for (int i = 0; i < count; i++) {
     if (nulls[i])
-      hash->FeedLength(-1);
+      out->AppendLength(-1);
     else
-      FeedValue(hash, element, values[i]);
+      AppendValue(out, element, values[i]);
   }
 }
 
-void FeedValue(Hash* hash, Oid type, Datum value) {
+void AppendValue(Bytes* out, Oid type, Datum value) {
   switch (type) {
     case INT4OID:
-      hash->FeedInt32(DatumGetInt32(value));
+      out->AppendInt32(DatumGetInt32(value));
       break;
     case INT8OID:
     case TIMESTAMPTZOID:
-      hash->FeedInt64(DatumGetInt64(value));
+      out->AppendInt64(DatumGetInt64(value));
       break;
     case FLOAT8OID: {
       float8 number = DatumGetFloat8(value);
       int64 bits;
       memcpy(&bits, &number, sizeof bits);
-      hash->FeedInt64(bits);
+      out->AppendInt64(bits);
       break;
     }
     case NAMEOID:
-      hash->FeedBytes(NameStr(*DatumGetName(value)), strlen(NameStr(*DatumGetName(value))));
+      out->AppendBytes(NameStr(*DatumGetName(value)), strlen(NameStr(*DatumGetName(value))));
       break;
     case TEXTOID:
     case BYTEAOID:
     case INETOID:
-      FeedVarlena(hash, value);
+      AppendVarlena(out, value);
       break;
     case JSONBOID: {
       Jsonb* json = DatumGetJsonbP(value);
       const char* text = JsonbToCString(nullptr, &json->root, VARSIZE(json));
-      hash->FeedBytes(text, strlen(text));
+      out->AppendBytes(text, strlen(text));
       break;
     }
     case INT8ARRAYOID:
     case TEXTARRAYOID:
-      FeedArray(hash, value);
+      AppendArray(out, value);
       break;
     default:
       ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -124,15 +128,23 @@ void FeedValue(Hash* hash, Oid type, Datum value) {
 
 void HashRow(TupleDesc desc, const Datum* values, const bool* nulls, const uint8* previous,
              uint8* out) {
-  Hash hash;
-  hash.Feed(previous, kSha256Size);
+  // Kept, and as long as the longest row so far.
+  static StringInfoData bytes;
+  if (bytes.data == nullptr) {
+    MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
+    initStringInfo(&bytes);
+    MemoryContextSwitchTo(caller);
+  }
+  resetStringInfo(&bytes);
+  Bytes row(&bytes);
+  row.Append(previous, kSha256Size);
   for (int i = 0; i < kPrevHash - 1; i++) {
     if (nulls[i])
-      hash.FeedLength(-1);
+      row.AppendLength(-1);
     else
-      FeedValue(&hash, TupleDescAttr(desc, i)->atttypid, values[i]);
+      AppendValue(&row, TupleDescAttr(desc, i)->atttypid, values[i]);
   }
-  hash.Finish(out);
+  Sha256(bytes, out);
 }
 
 }  // namespace jit::audit

@@ -49,7 +49,8 @@ enum Column : AttrNumber {
 // SHA-256 over `previous` (32 bytes) and, for each column before prev_hash, its length in bytes
 // (-1: NULL) as a big-endian 32-bit integer and its bytes: integers and timestamps (microseconds
 // since 2000-01-01 UTC) big-endian, floats as IEEE 754 big-endian, texts in the server's encoding,
-// jsonb as its text, inet as stored, arrays as the number of elements and each as a column.
+// jsonb as its text, inet as stored, arrays as the number of elements, size and lower bound of
+// each dimension, and each element as a column.
 // Independent of all settings. Writes 32 bytes to `hash`.
 void HashRow(TupleDesc desc, const Datum* values, const bool* nulls, const uint8* previous,
              uint8* hash);

@@ -133,7 +133,11 @@ void WakeWorker(Channel* c) {
     SetLatch(shared->launcher_latch);
 }
 
-enum class Tried { kDone, kFull, kLost };
+enum class Tried { kDone, kFull, kCrowded, kLost };
+
+// A session may keep so much promised whatever others do; more only while half the ring is not.
+constexpr uint64 kFairShare = 32 * kEndSize;
+uint64 own_promised = 0;
 
 Tried TryPut(int index, const char* bytes, Size size, uint32 promise, Place* place) {
   Channel* c = ChannelAt(index);
@@ -144,6 +148,9 @@ Tried TryPut(int index, const char* bytes, Size size, uint32 promise, Place* pla
   }
   uint64 used = c->written - c->taken + c->promised;
   bool fits = used + FrameSize(size) + promise <= shared->ring_size;
+  bool crowded = promise != 0 && own_promised + promise > kFairShare &&
+                 c->promised + promise > shared->ring_size / 2;
+  fits &= !crowded;
   bool wake = false;
   if (fits) {
     // Only for who is going to wait: the worker looks by itself now and then, and one flush of the
@@ -152,9 +159,11 @@ Tried TryPut(int index, const char* bytes, Size size, uint32 promise, Place* pla
         (promise != 0 && mode == kModeSync) || c->worker_pid == 0 || used > shared->ring_size / 4;
     Write(c, bytes, size);
     c->promised += promise;
+    own_promised += promise;
     *place = {index, c->written};
   }
   LWLockRelease(&c->lock);
+  if (crowded) return Tried::kCrowded;
   if (wake || !fits) WakeWorker(c);
   return fits ? Tried::kDone : Tried::kFull;
 }
@@ -268,6 +277,10 @@ bool Put(const char* bytes, Size size, uint32 promise, bool may_wait, Place* pla
         return false;
     }
     if (tried == Tried::kDone) return true;
+    if (tried == Tried::kCrowded) {
+      *why = "this session has too many statements open; close cursors";
+      return false;
+    }
     own_channel = -1;  // given to another database meanwhile
   }
   *why = "its buffer was given to other databases";
@@ -281,6 +294,7 @@ bool PutPromised(const char* bytes, Size size, const Place& promised) {
   // A promise keeps the channel this database's.
   bool wake = c->worker_pid == 0 || c->written - c->taken > shared->ring_size / 4;
   c->promised -= kEndSize;
+  own_promised -= kEndSize;
   Write(c, bytes, size);
   LWLockRelease(&c->lock);
   if (wake) WakeWorker(c);
@@ -292,6 +306,7 @@ void ReleasePromise(const Place& promised, uint32 promise) {
   Channel* c = ChannelAt(promised.channel);
   LWLockAcquire(&c->lock, LW_EXCLUSIVE);
   c->promised -= promise;
+  own_promised -= promise;
   LWLockRelease(&c->lock);
 }
 
