@@ -451,6 +451,18 @@ def test_database_can_be_dropped_and_copied_while_its_worker_runs(audit_shop):
         dba.execute("DROP DATABASE copied_2")
 
 
+def test_who_may_not_drop_or_copy_a_database_does_not_send_its_worker_away(audit_shop):
+    with audit_shop.connect("alice") as alice:
+        alice.execute("SELECT 1")
+        pid = audit_shop.worker()
+        for text in (f"DROP DATABASE {audit_shop.database}", f"CREATE DATABASE stolen TEMPLATE {audit_shop.database}",
+                     f"ALTER DATABASE {audit_shop.database} RENAME TO stolen", f"ALTER DATABASE {audit_shop.database} SET TABLESPACE pg_default"):
+            for _ in range(3):
+                with pytest.raises(psycopg.Error):
+                    alice.execute(text)
+        assert audit_shop.worker() == pid
+
+
 def test_old_snapshot_does_not_slow_the_log(audit_shop):
     with audit_shop.connect("postgres") as holder, audit_shop.connect("alice") as alice:
         holder.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")

@@ -6,13 +6,16 @@
 
 extern "C" {
 #include "catalog/objectaddress.h"
+#include "catalog/pg_authid.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_database.h"
 #include "commands/dbcommands.h"
 #include "commands/defrem.h"
 #include "commands/seclabel.h"
 #include "utils/acl.h"
 #include "utils/json.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 }
 
 namespace jit::audit {
@@ -62,6 +65,19 @@ void NoteGrant(const char* action, List* roles, List* members) {
   PutNames(&out, "members", members);
   appendStringInfoChar(&out, '}');
   NoteEvent("membership_changed", 0, out.data);
+}
+
+// Whether the user may copy the database: whoever may not is not to send its worker away.
+bool MayCopy(Oid database) {
+  if (pg_database_ownercheck(database, GetUserId())) return true;
+  HeapTuple role = SearchSysCache1(AUTHOID, ObjectIdGetDatum(GetUserId()));
+  HeapTuple copied = SearchSysCache1(DATABASEOID, ObjectIdGetDatum(database));
+  bool may = HeapTupleIsValid(role) && HeapTupleIsValid(copied) &&
+             reinterpret_cast<Form_pg_authid>(GETSTRUCT(role))->rolcreatedb &&
+             reinterpret_cast<Form_pg_database>(GETSTRUCT(copied))->datistemplate;
+  if (HeapTupleIsValid(role)) ReleaseSysCache(role);
+  if (HeapTupleIsValid(copied)) ReleaseSysCache(copied);
+  return may;
 }
 
 const char* TemplateOf(const CreatedbStmt* statement) {
@@ -134,7 +150,10 @@ void ReleaseDatabaseFor(const Node* statement) {
       break;
   }
   Oid database = name != nullptr ? get_database_oid(name, true) : InvalidOid;
-  if (OidIsValid(database)) ReleaseDatabase(database);
+  if (!OidIsValid(database)) return;
+  bool may = IsA(statement, CreatedbStmt) ? MayCopy(database)
+                                          : pg_database_ownercheck(database, GetUserId());
+  if (may) ReleaseDatabase(database);
 }
 
 }  // namespace jit::audit
