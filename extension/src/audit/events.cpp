@@ -3,6 +3,7 @@
 #include <initializer_list>
 
 #include "audit/log.h"
+#include "audit/ring_worker.h"
 #include "audit/settings.h"
 #include "audit/who.h"
 #include "pg/subtransactions.h"

@@ -3,6 +3,7 @@
 #include "audit/log.h"
 #include "audit/open_statements.h"
 #include "audit/relations.h"
+#include "audit/ring_worker.h"
 #include "audit/settings.h"
 #include "audit/text.h"
 #include "audit/who.h"

@@ -3,7 +3,7 @@
 
 #include "audit/worker.h"
 
-#include "audit/ring.h"
+#include "audit/ring_worker.h"
 #include "audit/settings.h"
 #include "audit/writer.h"
 

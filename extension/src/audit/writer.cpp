@@ -1,7 +1,8 @@
 #include "audit/writer.h"
 
 #include "audit/chain.h"
-#include "audit/ring.h"
+#include "audit/joining.h"
+#include "audit/row.h"
 #include "audit/settings.h"
 #include "pg/installed.h"
 
@@ -19,9 +20,6 @@ extern "C" {
 #include "executor/spi.h"
 #include "executor/tuptable.h"
 #include "storage/lmgr.h"
-#include "utils/array.h"
-#include "utils/hsearch.h"
-#include "utils/inet.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -167,101 +165,6 @@ void OpenPartition(Batch* batch, TimestampTz at) {
   elog(ERROR, "jit.audit_log has no partition for its records");
 }
 
-class Row {
- public:
-  Row() {
-    for (bool& isnull : nulls_) isnull = true;
-  }
-  void Set(Column column, Datum value) {
-    values_[column - 1] = value;
-    nulls_[column - 1] = false;
-  }
-  void SetText(Column column, const char* text) {
-    if (text != nullptr) Set(column, CStringGetTextDatum(text));
-  }
-  void SetName(Column column, const char* text) {
-    if (text == nullptr) return;
-    Name name = static_cast<Name>(palloc0(NAMEDATALEN));
-    strlcpy(NameStr(*name), text, NAMEDATALEN);
-    Set(column, NameGetDatum(name));
-  }
-  void SetNumber(Column column, int64 number) {
-    if (number != 0) Set(column, Int64GetDatum(number));
-  }
-  void SetHash(Column column, const uint8* hash) {
-    bytea* bytes = static_cast<bytea*>(palloc(VARHDRSZ + kSha256Size));
-    SET_VARSIZE(bytes, VARHDRSZ + kSha256Size);
-    memcpy(VARDATA(bytes), hash, kSha256Size);
-    Set(column, PointerGetDatum(bytes));
-  }
-  void SetTexts(Column column, const List* texts) {
-    int count = list_length(texts);
-    if (count == 0) return;
-    Datum* elements = static_cast<Datum*>(palloc0(sizeof(Datum) * count));
-    bool* nulls = static_cast<bool*>(palloc0(sizeof(bool) * count));
-    int i = 0;
-    ListCell* lc;
-    foreach (lc, texts) {
-      const char* text = static_cast<const char*>(lfirst(lc));
-      nulls[i] = text == nullptr;
-      if (text != nullptr) elements[i] = CStringGetTextDatum(text);
-      i++;
-    }
-    int dims[] = {count};
-    int bounds[] = {1};
-    Set(column, PointerGetDatum(construct_md_array(elements, nulls, 1, dims, bounds, TEXTOID, -1,
-                                                   false, TYPALIGN_INT)));
-  }
-  void SetNumbers(Column column, const int64* numbers, int count) {
-    if (count == 0) return;
-    Datum* elements = static_cast<Datum*>(palloc(sizeof(Datum) * count));
-    for (int i = 0; i < count; i++) elements[i] = Int64GetDatum(numbers[i]);
-    Set(column, PointerGetDatum(construct_array(elements, count, INT8OID, sizeof(int64),
-                                                FLOAT8PASSBYVAL, TYPALIGN_DOUBLE)));
-  }
-  const Datum* values() const { return values_; }
-  const bool* nulls() const { return nulls_; }
-  Datum* values() { return values_; }
-  bool* nulls() { return nulls_; }
-
- private:
-  Datum values_[kColumnCount] = {};
-  bool nulls_[kColumnCount];
-};
-
-void Fill(Row* row, const Record& record, const Batch& batch) {
-  row->Set(kAt, TimestampTzGetDatum(record.at));
-  row->SetText(kKind, record.kind);
-  row->SetName(kSessionUserName, record.session_user);
-  row->SetName(kCurrentUserName, record.current_user);
-  row->SetName(kAuthenticatedUserName, record.authenticated_user);
-  row->SetNumbers(kRequestIds, record.request_ids, record.request_count);
-  row->SetNumber(kStatementId, record.statement_id);
-  row->SetNumber(kParentId, record.parent_id);
-  row->SetNumber(kTransactionId, record.transaction_id);
-  row->SetText(kCommand, record.command);
-  row->SetText(kStatement, record.statement);
-  row->SetNumber(kStatementLength, record.statement_length);
-  if (record.statement_sha256 != nullptr) row->SetHash(kStatementSha256, record.statement_sha256);
-  row->SetTexts(kParameters, record.parameters);
-  row->SetNumber(kQueryId, record.query_id);
-  row->SetTexts(kRelations, record.relations);
-  row->SetTexts(kRawColumns, record.raw_columns);
-  if (record.rows >= 0) row->Set(kRows, Int64GetDatum(record.rows));
-  if (record.duration_ms >= 0) row->Set(kDurationMs, Float8GetDatum(record.duration_ms));
-  row->SetText(kSqlstate, record.sqlstate);
-  row->SetText(kMessage, record.message);
-  if (record.detail != nullptr)
-    row->Set(kDetail, DirectFunctionCall1(jsonb_in, CStringGetDatum(record.detail)));
-  if (record.client_addr != nullptr)
-    row->Set(kClientAddr, DirectFunctionCall1(inet_in, CStringGetDatum(record.client_addr)));
-  if (record.client_port > 0) row->Set(kClientPort, Int32GetDatum(record.client_port));
-  row->SetText(kApplicationName, record.application_name);
-  row->SetName(kDatabaseName, batch.database);
-  if (record.pid > 0) row->Set(kPid, Int32GetDatum(record.pid));
-  if (record.session_start != 0) row->Set(kSessionStart, TimestampTzGetDatum(record.session_start));
-}
-
 void Write(Batch* batch, Record record) {
   // Records come a little out of order, and clocks are set back; parts of the chain do not overlap.
   record.at = Max(record.at, batch->floor);
@@ -272,7 +175,7 @@ void Write(Batch* batch, Record record) {
   TupleDesc desc = RelationGetDescr(batch->partition);
   Row row;
   row.Set(kSeq, Int64GetDatum(batch->head.seq + 1));
-  Fill(&row, record, *batch);
+  FillRow(&row, record, batch->database);
   uint8 hash[kSha256Size];
   HashRow(desc, row.values(), row.nulls(), batch->head.hash, hash);
   row.SetHash(kPrevHash, batch->head.hash);
@@ -290,59 +193,12 @@ void Write(Batch* batch, Record record) {
   memcpy(batch->head.hash, hash, kSha256Size);
 }
 
-void WriteInContext(Batch* batch, const Record& record) {
+void WriteInContext(void* arg, const Record& record) {
+  Batch* batch = static_cast<Batch*>(arg);
   MemoryContext caller = MemoryContextSwitchTo(batch->row_context);
   Write(batch, record);
   MemoryContextSwitchTo(caller);
   MemoryContextReset(batch->row_context);
-}
-
-// A record of those that were copied, and the end of the statement that it begins, if that is among
-// them as well.
-struct Copied {
-  Record record;
-  const Copied* end;
-  bool joined;  // to its begin
-};
-
-struct Begun {
-  int64 statement_id;  // the key
-  Copied* record;
-};
-
-struct Collector {
-  List* records;  // Copied *
-  HTAB* begun;    // Begun, by number
-};
-
-// Begin and end that are written in one go become one row: nobody waits for the begin alone.
-void Collect(void* arg, const char* bytes, Size size) {
-  Collector* collector = static_cast<Collector*>(arg);
-  Copied* copied = static_cast<Copied*>(palloc0(sizeof(Copied)));
-  copied->record = Decode(bytes, size);
-  collector->records = lappend(collector->records, copied);
-  if (collector->begun == nullptr) return;
-  int64 id = copied->record.statement_id;
-  if (strcmp(copied->record.kind, kBegun) == 0) {
-    static_cast<Begun*>(hash_search(collector->begun, &id, HASH_ENTER, nullptr))->record = copied;
-  } else if (strcmp(copied->record.kind, kEnded) == 0) {
-    Begun* begun = static_cast<Begun*>(hash_search(collector->begun, &id, HASH_FIND, nullptr));
-    if (begun == nullptr) return;
-    begun->record->end = copied;
-    copied->joined = true;
-  }
-}
-
-Record Joined(const Copied& begin) {
-  Record record = begin.record;
-  if (begin.end == nullptr) return record;
-  const Record& end = begin.end->record;
-  record.kind = kWhole;
-  record.rows = end.rows;
-  record.duration_ms = end.duration_ms;
-  record.sqlstate = end.sqlstate;
-  record.message = end.message;
-  return record;
 }
 
 // The end of the chain as this process has written it, and where the row that says so is: while
@@ -463,21 +319,7 @@ bool WriteRecords(const StringInfoData& records) {
     MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "jit_access audit batch",
                                                   ALLOCSET_DEFAULT_SIZES);
     MemoryContext caller = MemoryContextSwitchTo(context);
-    Collector collector = {};
-    if (mode == kModeAsync) {
-      HASHCTL control = {};
-      control.keysize = sizeof(int64);
-      control.entrysize = sizeof(Begun);
-      control.hcxt = context;
-      collector.begun = hash_create("jit_access audit statements", 1024, &control,
-                                    HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-    }
-    VisitRecords(records, Collect, &collector);
-    ListCell* lc;
-    foreach (lc, collector.records) {
-      const Copied* copied = static_cast<const Copied*>(lfirst(lc));
-      if (!copied->joined) WriteInContext(batch, Joined(*copied));
-    }
+    VisitJoined(records, mode == kModeAsync, WriteInContext, batch);
     MemoryContextSwitchTo(caller);
     MemoryContextDelete(context);
     return false;
