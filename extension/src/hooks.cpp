@@ -134,11 +134,12 @@ audit::Facts FactsOf(const QueryDesc* desc) {
     facts.request_count = Min(elevated->coverage.count, audit::kMostRequests);
     for (int i = 0; i < facts.request_count; i++)
       facts.request_ids[i] = elevated->coverage.used[i].request_id;
-    facts.blank_values = elevated->coverage.blank_values;
   }
   facts.raw_columns = mask::RawColumnsOf(desc->plannedstmt);
   return facts;
 }
+
+bool BlanksValues(Oid userid) { return pg::IsGoverned(userid) && grants::HoldsBlanking(userid); }
 
 struct RunArguments {
   QueryDesc* desc;
@@ -283,7 +284,7 @@ void InstallHooks() {
   audit::InitWho();
   audit::InitEvents();
   audit::InitFastpath();
-  audit::InitStatements({HasFacts, FactsOf, enforce::WasEndedByGrant});
+  audit::InitStatements({HasFacts, FactsOf, BlanksValues, enforce::WasEndedByGrant});
 }
 
 }  // namespace jit

@@ -18,6 +18,8 @@ TEST(AuditRedact, blanks_passwords_of_roles) {
             "alter user r with encrypted password '<blanked>' valid until '2030-01-01'");
   EXPECT_EQ(Blanked("ALTER GROUP g /* ' */ PASSWORD -- '\n E'a\\'b'"),
             "ALTER GROUP g /* ' */ PASSWORD -- '\n '<blanked>'");
+  EXPECT_EQ(Blanked("ALTER ROLE r PASSWORD forgotten"), "ALTER ROLE r PASSWORD '<blanked>'");
+  EXPECT_EQ(Blanked("ALTER ROLE r PASSWORD NULL"), "ALTER ROLE r PASSWORD NULL");
   EXPECT_EQ(Blanked("ALTER ROLE r PASSWORD U&'x' ; SELECT 'y'"),
             "ALTER ROLE r PASSWORD '<blanked>' ; SELECT 'y'");
 }

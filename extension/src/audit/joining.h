@@ -1,5 +1,5 @@
-// Begin and end of a statement that are written in one go become one row: nobody waits for the begin
-// alone.
+// Begin and end of a statement that are written in one go become one row: nobody waits for the
+// begin alone.
 
 #pragma once
 

@@ -19,6 +19,7 @@ struct OpenStatement {
   bool durable;    // its begin is
   bool finished;   // it ran to its end
   bool cancelled;  // by the end of a grant
+  bool blanked;    // its text is not all there, nor are its errors
   int64 rows;
   double duration_ms;  // of what has run; a cursor's pauses do not count
   TimestampTz running_since;

@@ -307,6 +307,10 @@ std::string Blank(std::string_view text, bool backslashes, int depth) {
       if (tells && parentheses > 0 && blank_within < 0) blank_within = parentheses;
       if (tells || after_password || danger == Danger::kEveryString || blank_within >= 0)
         editor.Replace(token.begin, token.end, kBlank);
+    } else if ((token.type == Type::kWord || token.type == Type::kNumber) &&
+               danger == Danger::kPassword && i > 0 && s.Is(tokens[i - 1], "password") &&
+               !s.Is(token, "null")) {
+      editor.Replace(token.begin, token.end, kBlank);  // somebody forgot the quotes
     } else if (token.type == Type::kBody) {
       std::string_view content =
           text.substr(token.content_begin, token.content_end - token.content_begin);

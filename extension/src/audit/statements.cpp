@@ -29,6 +29,18 @@ namespace {
 Sources sources;
 emit_log_hook_type previous_emit_log = nullptr;
 
+constexpr const char* kWithheld = "(withheld: the statement's text is not all there either)";
+
+// Whether the statements of this session are stripped of values; as far as it is known where no
+// catalog can be asked, or somebody else's rights count for a while.
+bool blanks_values = false;
+
+bool BlanksValues() {
+  Oid userid = GetSessionUserId();
+  if (IsTransactionState() && userid == GetUserId()) blanks_values = sources.blanks_values(userid);
+  return blanks_values;
+}
+
 // The error that goes through the hooks now is in the log already.
 bool error_recorded = false;
 
@@ -57,7 +69,7 @@ void EnterRefusal(const ErrorData* error, const char* command, const StatementTe
   FillText(&record, text);
   record.relations = relations;
   record.sqlstate = unpack_sql_state(error->sqlerrcode);
-  record.message = error->message;
+  record.message = text.blanked ? kWithheld : error->message;
   Enter(record, 0, false);
 }
 
@@ -78,7 +90,7 @@ struct Refusal {
   if (recordable) {
     error_recorded = true;
     EnterRefusal(error, refusal.command,
-                 TextOf(refusal.source, refusal.location, refusal.length, false),
+                 TextOf(refusal.source, refusal.location, refusal.length, BlanksValues()),
                  refusal.plan != nullptr ? RelationsOf(refusal.plan) : NIL);
   }
   ReThrowError(error);
@@ -90,7 +102,9 @@ void NoteError(OpenStatement* open, MemoryContext context) {
   MemoryContext caller = MemoryContextSwitchTo(context);
   ErrorData* error = CopyErrorData();
   strlcpy(open->sqlstate, unpack_sql_state(error->sqlerrcode), sizeof open->sqlstate);
-  if (error->message != nullptr)
+  if (open->blanked)
+    strlcpy(open->message, kWithheld, sizeof open->message);
+  else if (error->message != nullptr)
     strlcpy(open->message, Cut(error->message, sizeof open->message - 1), sizeof open->message);
   open->cancelled = error->sqlerrcode == ERRCODE_QUERY_CANCELED && sources.ended_by_grant();
   error_recorded = true;
@@ -121,6 +135,7 @@ void EnterBegin(OpenStatement* open, const Begin& begin, const Facts& facts) {
   memcpy(open->request_ids, facts.request_ids, sizeof(int64) * facts.request_count);
   record.command = begin.command;
   FillText(&record, begin.text);
+  open->blanked = begin.text.blanked;
   record.parameters = begin.parameters;
   record.query_id = begin.query_id;
   record.relations = begin.relations;
@@ -139,9 +154,10 @@ bool WritesByPlan(const PlannedStmt* plan) {
 
 void BeginQuery(QueryDesc* desc, const Facts& facts, List* relations, bool binding) {
   const PlannedStmt* plan = desc->plannedstmt;
+  bool blank = BlanksValues();
   Begin begin = {CommandOf(plan),
-                 TextOf(desc->sourceText, plan->stmt_location, plan->stmt_len, facts.blank_values),
-                 ParametersOf(desc->params, facts.blank_values),
+                 TextOf(desc->sourceText, plan->stmt_location, plan->stmt_len, blank),
+                 ParametersOf(desc->params, blank),
                  relations,
                  static_cast<int64>(plan->queryId),
                  WritesByPlan(plan)};
@@ -164,9 +180,10 @@ void BeginUtility(OpenStatement* open, const PlannedStmt* statement, const char*
   pg::Scratch scratch = pg::EnterScratch();
   const Node* node = statement->utilityStmt;
   Facts none = {};
+  bool blank = BlanksValues();
   Begin begin = {CommandOf(statement),
-                 TextOf(source, statement->stmt_location, statement->stmt_len, false),
-                 ParametersOf(params, false),
+                 TextOf(source, statement->stmt_location, statement->stmt_len, blank),
+                 ParametersOf(params, blank),
                  RelationsOfUtility(node),
                  static_cast<int64>(statement->queryId),
                  GetCommandLogLevel(const_cast<Node*>(node)) != LOGSTMT_ALL};
@@ -221,9 +238,12 @@ void OnEmitLog(ErrorData* error) {
       record.kind = kRefused;
       FillWhoCached(&record);
       record.statement_id = NextStatementId();
-      FillText(&record, TextOf(debug_query_string, -1, 0, false));
+      StatementText text = TextOf(debug_query_string, -1, 0, blanks_values);
+      FillText(&record, text);
       record.sqlstate = unpack_sql_state(error->sqlerrcode);
-      record.message = error->message != nullptr ? Cut(error->message, 1000) : nullptr;
+      record.message = text.blanked                ? kWithheld
+                       : error->message != nullptr ? Cut(error->message, 1000)
+                                                   : nullptr;
       EnterNow(record);
     }
     error_recorded = false;
@@ -367,8 +387,12 @@ bool IsClient() {
 void EnterCall(OpenStatement* call, const char* function) {
   Facts none = {};
   const char* text = psprintf("function call by protocol: %s", function);
-  Begin begin = {
-      "FUNCTION CALL", {text, static_cast<int64>(strlen(text)), nullptr}, NIL, NIL, 0, false};
+  Begin begin = {"FUNCTION CALL",
+                 {text, static_cast<int64>(strlen(text)), nullptr, false},
+                 NIL,
+                 NIL,
+                 0,
+                 false};
   *call = {};
   call->binding = !IsNeverRefused();
   EnterBegin(call, begin, none);

@@ -18,7 +18,6 @@ inline constexpr int kMostRequests = 32;
 struct Facts {
   int request_count;  // by whose grants it runs
   int64 request_ids[kMostRequests];
-  bool blank_values;  // a policy keeps its constants and parameters out of the log
   List* raw_columns;  // char *: masked columns that it sees raw
 };
 
@@ -26,6 +25,8 @@ struct Sources {
   // Whether `facts` has anything to say of the statement. Cheap.
   bool (*has_facts)(const QueryDesc* desc);
   Facts (*facts)(const QueryDesc* desc);
+  // Whether a policy keeps the constants and parameters of what the user runs out of the log.
+  bool (*blanks_values)(Oid userid);
   // Whether the error that is being handled says that access has ended.
   bool (*ended_by_grant)();
 };

@@ -41,7 +41,7 @@ const char* WithoutSecrets(const char* text, bool blank_values) {
   char* result = nullptr;
   bool backslashes = !standard_conforming_strings;
   if (blank_values)
-    result = Run([&] { return BlankConstants(text, backslashes); });
+    result = Run([&] { return BlankConstants(BlankSecrets(text, backslashes), backslashes); });
   else if (MayHoldSecrets(text))
     result = Run([&] { return BlankSecrets(text, backslashes); });
   else
@@ -95,10 +95,12 @@ const char* Cut(const char* text, int longest) {
 }
 
 StatementText TextOf(const char* source, int location, int length, bool blank_values) {
-  if (source == nullptr) return {nullptr, 0, nullptr};
-  const char* text = WithoutSecrets(OwnPart(source, location, length), blank_values);
+  if (source == nullptr) return {};
+  const char* own = OwnPart(source, location, length);
+  const char* text = WithoutSecrets(own, blank_values);
   Size size = strlen(text);
-  StatementText result = {text, static_cast<int64>(size), nullptr};
+  StatementText result = {text, static_cast<int64>(size), nullptr,
+                          text != own && strcmp(text, own) != 0};
   if (size > static_cast<Size>(statement_size)) {
     result.sha256 = Digest(text, size);
     result.text = pnstrdup(text, pg_mbcliplen(text, static_cast<int>(size), statement_size));

@@ -15,6 +15,7 @@ struct StatementText {
   const char* text;
   int64 length;         // in bytes, of the whole
   const uint8* sha256;  // of the whole, where it was cut; else null
+  bool blanked;         // something was left out: errors may name it
 };
 
 // The part of `source` that begins at `location` (-1: all of it) and has `length` bytes (0: to the

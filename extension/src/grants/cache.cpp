@@ -216,4 +216,14 @@ GrantSet GrantsOf(Oid userid) {
   return {cached, cached_count};
 }
 
+bool HoldsBlanking(Oid userid) {
+  GrantSet set = GrantsOf(userid);
+  TimestampTz now = GetCurrentTimestamp();
+  for (int i = 0; i < set.count; i++) {
+    const Grant& grant = set.grants[i];
+    if (grant.blank_values && grant.starts_at <= now && grant.expires_at > now) return true;
+  }
+  return false;
+}
+
 }  // namespace jit::grants

@@ -34,6 +34,9 @@ struct GrantSet {
 };
 GrantSet GrantsOf(Oid userid);
 
+// Whether an active grant of the user's comes by a policy that keeps values out of the audit log.
+bool HoldsBlanking(Oid userid);
+
 // Whether the last GrantsOf(userid) still stands: nothing has changed since.
 bool IsCurrent(Oid userid);
 

@@ -61,14 +61,12 @@ bool Subtract(Need* need, const Grant& grant, bool explain) {
 struct Attempt {
   List* uncovered;
   TimestampTz until;
-  bool blank_values;
   int count;
   RunningEntry used[kRunningEntries];
 };
 
 void Use(Attempt* attempt, const Grant& grant) {
   attempt->until = Min(attempt->until, grant.expires_at);
-  attempt->blank_values |= grant.blank_values;
   for (int i = 0; i < Min(attempt->count, kRunningEntries); i++) {
     RunningEntry& entry = attempt->used[i];
     if (entry.request_id == grant.request_id) {
@@ -123,7 +121,6 @@ Coverage CoverWith(Oid userid, List* needs, bool explain) {
   }
   coverage.uncovered = best.uncovered;
   coverage.until = best.until;
-  coverage.blank_values = best.blank_values;
   coverage.count = best.count;
   memcpy(coverage.used, best.used, sizeof coverage.used);
   return coverage;

@@ -11,7 +11,6 @@ namespace jit::grants {
 struct Coverage {
   List* uncovered;    // Need *: what no active grant gives; NIL: all is covered
   TimestampTz until;  // when the cover ends
-  bool blank_values;  // a policy of one of them keeps values out of the audit log
   int count;  // requests used; more than kRunningEntries are refused when the statement runs
   RunningEntry used[kRunningEntries];
 };
