@@ -87,10 +87,8 @@ Tried TryPut(int index, const char* bytes, Size size, uint32 promise, Place* pla
   fits &= !crowded;
   bool wake = false;
   if (fits) {
-    // Only for who is going to wait: the worker looks by itself now and then, and one flush of the
-    // log does for many.
-    wake =
-        (promise != 0 && mode == kModeSync) || c->worker_pid == 0 || used > shared->ring_size / 4;
+    // Who waits wakes it: it looks by itself now and then, and one flush does for many.
+    wake = c->worker_pid == 0 || used > shared->ring_size / 4;
     Write(c, bytes, size);
     c->promised += promise;
     own_promised += promise;
