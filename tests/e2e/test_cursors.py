@@ -156,6 +156,23 @@ def test_refcursor_of_a_function_stops_at_the_end(shop, alice):
         alice.execute("FETCH 5 FROM held")
 
 
+def test_other_statements_do_not_revive_an_ended_cursor(shop, alice):
+    """They read the grants anew, so that nothing looks changed any more."""
+    request = shop.grant("alice", "SELECT ON sales.orders")
+    shop.grant("alice", "SELECT ON sales.customers")
+    alice.execute("BEGIN")
+    alice.execute("DECLARE c CURSOR FOR SELECT total FROM sales.orders")
+    alice.execute("FETCH 1 FROM c")
+    shop.revoke(request)
+    assert one(alice, "SELECT count(*) FROM sales.customers") == 100
+    alice.execute("SAVEPOINT s")
+    with pytest.raises(ENDED):
+        alice.execute("FETCH 1 FROM c")
+    alice.execute("ROLLBACK TO s")
+    with pytest.raises(errors.ObjectNotInPrerequisiteState):  # the cursor is no more
+        alice.execute("FETCH 1 FROM c")
+
+
 def test_fetch_of_an_ended_cursor_does_not_reach_temp_tables(shop, alice):
     request = shop.grant("alice", "SELECT ON sales.orders")
     alice.execute("BEGIN")

@@ -105,10 +105,15 @@ const grants::RunningEntry* FirstOf(const grants::Coverage& coverage) {
   pg_unreachable();
 }
 
+// Whether the statement's cover was found in what the grants are now: another statement may have
+// read them anew.
+bool IsCurrent(const Elevated* e) {
+  return grants::IsCurrent(e->userid) && e->coverage.reading == grants::Reading();
+}
+
 void RequireCovered(Elevated* e) {
   AcceptInvalidationMessages();
-  bool current = grants::IsCurrent(e->userid) && !RecoveryInProgress() &&
-                 GetCurrentTimestamp() < e->coverage.until;
+  bool current = IsCurrent(e) && !RecoveryInProgress() && GetCurrentTimestamp() < e->coverage.until;
   // Membership is asked each time: whoever has lost it has no grants. An open cursor takes no lock
   // that would bring the news.
   if (!pg::IsGoverned(e->userid)) RefuseEnded(e, e->needs);
@@ -180,7 +185,7 @@ void RunWatched(Elevated* e, void (*body)(void* arg), void* arg) {
   {
     // A revocation either finds this statement among the running ones, or is found here.
     pg_memory_barrier();
-    while (!grants::IsCurrent(e->userid)) {
+    while (!IsCurrent(e)) {
       grants::LeaveRunning(mark);
       RequireCovered(e);
       Enter(e);

@@ -32,6 +32,7 @@ int cached_count = 0;
 Oid cached_user = InvalidOid;
 uint64 cached_change_count = 0;
 bool stale = true;
+uint64 readings = 0;
 
 // Called from invalidation: flags only.
 void OnInvalidation() { stale = true; }
@@ -188,6 +189,7 @@ void Load(const pg::Installed& here, Oid userid) {
   cached = grants;
   cached_count = count;
   cached_user = userid;
+  readings++;
 }
 
 }  // namespace
@@ -197,6 +199,8 @@ void InitCache() { pg::SetGrantsInvalidationListener(OnInvalidation); }
 bool IsCurrent(Oid userid) {
   return !stale && cached_user == userid && cached_change_count == ChangeCount(userid);
 }
+
+uint64 Reading() { return readings; }
 
 GrantSet GrantsOf(Oid userid) {
   // On a replica nobody counts changes here, and invalidations wait for the next lock.

@@ -40,4 +40,8 @@ bool HoldsBlanking(Oid userid);
 // Whether the last GrantsOf(userid) still stands: nothing has changed since.
 bool IsCurrent(Oid userid);
 
+// Counts how often grants were read: what was found out in another reading may not hold any more,
+// though IsCurrent.
+uint64 Reading();
+
 }  // namespace jit::grants

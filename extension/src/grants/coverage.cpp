@@ -121,6 +121,7 @@ Coverage CoverWith(Oid userid, List* needs, bool explain) {
   }
   coverage.uncovered = best.uncovered;
   coverage.until = best.until;
+  coverage.reading = Reading();
   coverage.count = best.count;
   memcpy(coverage.used, best.used, sizeof coverage.used);
   return coverage;

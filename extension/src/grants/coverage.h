@@ -11,6 +11,7 @@ namespace jit::grants {
 struct Coverage {
   List* uncovered;    // Need *: what no active grant gives; NIL: all is covered
   TimestampTz until;  // when the cover ends
+  uint64 reading;     // of the grants, by which it was found; see Reading
   int count;  // requests used; more than kRunningEntries are refused when the statement runs
   RunningEntry used[kRunningEntries];
 };
