@@ -69,6 +69,16 @@ def test_mentioning_a_password_blanks_nothing_else(shop, alice, text):
     wait_until(lambda: records(shop, "statement = %s", [text]))
 
 
+def test_errors_say_nothing_of_values_that_the_statement_does_not_name(shop):
+    shop.dba("INSERT INTO jit.policies (name, objects, blank_values) VALUES ('patients', '{sales.orders}', true)")
+    shop.grant("alice", "SELECT ON sales.orders")
+    with shop.connect("alice", prepare_threshold=None) as alice:
+        with pytest.raises(psycopg.Error):
+            alice.execute("SELECT status::int AS told FROM sales.orders")
+    row = statements(shop, "told")[-1]
+    assert row["sqlstate"] == "22P02" and "withheld" in row["message"]
+
+
 WRAPPED = """
 SELECT 'needle' AS found, $$needle$$ FROM sales.orders WHERE order_id = 778899 AND status = 'needle'
 EXPLAIN ANALYZE SELECT 1 FROM sales.orders WHERE status = 'needle'
