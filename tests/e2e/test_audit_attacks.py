@@ -195,6 +195,27 @@ def test_cursors_of_one_session_leave_room_for_others(audit_shop):
     assert_intact(audit_shop)
 
 
+def test_cursors_of_many_sessions_leave_room_for_others(audit_shop):
+    hoarders = [audit_shop.connect("alice") for _ in range(75)]
+    hoard = """DO $$ DECLARE c refcursor; BEGIN
+                 FOR i IN 1..30 LOOP c := NULL; OPEN c FOR SELECT i; END LOOP; END $$"""
+    crowded = 0
+    for hoarder in hoarders:
+        hoarder.execute("BEGIN")
+        try:
+            hoarder.execute(hoard)
+        except NOT_RECORDED:
+            hoarder.execute("ROLLBACK; BEGIN")
+            for i in range(4):
+                hoarder.execute(f"DECLARE c{i} CURSOR FOR SELECT 1")
+            crowded += 1
+    assert crowded > 20
+    with audit_shop.connect("bob") as bob:
+        bob.execute("DO $$ BEGIN EXECUTE 'DO $x$ BEGIN PERFORM 1 AS still_room; END $x$'; END $$")
+    for hoarder in hoarders:
+        hoarder.close()
+
+
 def test_full_disk_refuses_what_cannot_be_recorded(audit_shop, tmp_path_factory):
     small = f"/tmp/jit_small.{os.getpid()}"
     os.makedirs(small, exist_ok=True)
