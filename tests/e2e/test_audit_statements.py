@@ -337,6 +337,12 @@ def test_triggers_within_foreign_key_checks_are(shop, alice):
     assert not records(shop, "statement ~ 'ONLY'")
 
 
+@pytest.mark.parametrize("text", ["count(most_common_vals::text) FROM pg_stats", "count(*) FROM jit.statements"])
+def test_catalogs_that_hold_values_are_no_housekeeping(shop, alice, text):
+    alice.execute(f"DO $$ BEGIN EXECUTE 'SELECT 1 AS nested, {text}'; END $$")
+    wait_until(lambda: records(shop, "kind = 'statement_begun' AND statement ~ '^SELECT 1 AS nested'"))
+
+
 def test_every_refusal_that_was_trapped_is_recorded(shop, alice):
     alice.execute("""DO $$ BEGIN
       BEGIN PERFORM 1/0; EXCEPTION WHEN OTHERS THEN END;
