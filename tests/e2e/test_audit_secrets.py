@@ -18,6 +18,7 @@ ALTER ROLE audit_r0 PASSWORD $$hunter2$$
 ALTER ROLE audit_r0 /* PASSWORD 'no' */ PASSWORD -- 'here'
  'hunter2'
 alter role audit_r0 password U&'hunter2'
+ALTER ROLE audit_r0 PASSWORD 'first half '\\n'hunter2'
 DO $$ BEGIN ALTER ROLE audit_r0 PASSWORD 'hunter2'; END $$
 DO $a$ BEGIN EXECUTE 'ALTER ROLE audit_r0 PASSWORD ''hunter2'''; END $a$
 DO $a$ BEGIN EXECUTE format('ALTER ROLE audit_r0 PASSWORD %L', 'hunter2'); END $a$
