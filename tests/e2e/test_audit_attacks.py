@@ -438,6 +438,12 @@ def test_columns_that_say_something_else_show(audit_shop, change):
         verify(audit_shop)
 
 
+def test_verifying_runs_nobodys_view(audit_shop):
+    audit_shop.dba("CREATE VIEW looks_like_it AS SELECT * FROM jit.audit_log")
+    with pytest.raises(errors.WrongObjectType):
+        audit_shop.dba("SELECT * FROM jit_audit_verify('looks_like_it')")
+
+
 # Partitions
 
 def old_partition(shop, days):

@@ -92,8 +92,14 @@ void TakeBack() {
 void OnTransaction(XactEvent event, void*) {
   switch (event) {
     case XACT_EVENT_PRE_COMMIT:
-    case XACT_EVENT_PRE_PREPARE:
       if (events != nullptr) EnterEvents();
+      break;
+    case XACT_EVENT_PRE_PREPARE:
+      // Whether they happen is told by another transaction, perhaps of another server's life.
+      if (events != nullptr)
+        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                        errmsg("cannot PREPARE a transaction that the audit log is to tell of"),
+                        errhint("Commit what changes access in a transaction of its own.")));
       break;
     case XACT_EVENT_COMMIT:
     case XACT_EVENT_PREPARE:
