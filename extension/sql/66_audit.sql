@@ -101,6 +101,10 @@ BEGIN
   IF before IS NULL THEN
     PERFORM jit.refuse('null_value_not_allowed', 'before must not be NULL', 'Say until when partitions are to be detached.');
   END IF;
+  IF current_setting('jit_access.audit') = 'off' THEN
+    PERFORM jit.refuse('object_not_in_prerequisite_state', 'the audit log is off: that it is cut could not be recorded',
+                       'Set jit_access.audit to sync or async first.');
+  END IF;
   FOR partition, first_seq, last_seq, last_hash IN SELECT * FROM jit.audit_cut(before) LOOP
     PERFORM jit.audit_event('audit_detached', NULL, jsonb_build_object(
       'partition', partition, 'first_seq', first_seq, 'last_seq', last_seq, 'last_hash', encode(last_hash, 'hex')));

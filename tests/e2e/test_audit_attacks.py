@@ -195,6 +195,27 @@ def test_cursors_of_one_session_leave_room_for_others(audit_shop):
     assert_intact(audit_shop)
 
 
+def test_cursors_of_many_sessions_leave_room_for_others(audit_shop):
+    hoarders = [audit_shop.connect("alice") for _ in range(75)]
+    hoard = """DO $$ DECLARE c refcursor; BEGIN
+                 FOR i IN 1..30 LOOP c := NULL; OPEN c FOR SELECT i; END LOOP; END $$"""
+    crowded = 0
+    for hoarder in hoarders:
+        hoarder.execute("BEGIN")
+        try:
+            hoarder.execute(hoard)
+        except NOT_RECORDED:
+            hoarder.execute("ROLLBACK; BEGIN")
+            for i in range(4):
+                hoarder.execute(f"DECLARE c{i} CURSOR FOR SELECT 1")
+            crowded += 1
+    assert crowded > 20
+    with audit_shop.connect("bob") as bob:
+        bob.execute("DO $$ BEGIN EXECUTE 'DO $x$ BEGIN PERFORM 1 AS still_room; END $x$'; END $$")
+    for hoarder in hoarders:
+        hoarder.close()
+
+
 def test_full_disk_refuses_what_cannot_be_recorded(audit_shop, tmp_path_factory):
     small = f"/tmp/jit_small.{os.getpid()}"
     os.makedirs(small, exist_ok=True)
@@ -387,6 +408,42 @@ def test_rows_removed_from_the_end_show(audit_shop):
     assert verify(audit_shop)[1] == 1
 
 
+def test_beginning_cut_off_by_hand_shows(audit_shop):
+    audit_shop.run("alice", "SELECT 1 AS not_cut")
+    statements(audit_shop, "not_cut")
+    first = records(audit_shop, "statement ~ 'not_cut'")[0]["seq"]
+    partition = audit_shop.value("postgres", "SELECT 'jit.' || partition FROM jit.audit_partitions LIMIT 1")
+    audit_shop.dba(f"ALTER TABLE {partition} DISABLE TRIGGER refuse_change")
+    audit_shop.dba(f"DELETE FROM {partition} WHERE seq < {first}")
+    audit_shop.dba("INSERT INTO jit.audit_partitions SELECT 'cut', '2000-01-01', '2000-02-01', now(), 1, NULL, seq - 1, prev_hash"
+                   f" FROM jit.audit_log WHERE seq = {first}")
+    assert verify(audit_shop)[1] == first - 1
+    audit_shop.dba(f"DELETE FROM {partition}")
+    audit_shop.dba("UPDATE jit.audit_partitions p SET last_seq = s.last_seq, last_hash = s.last_hash FROM jit.audit_state s"
+                   " WHERE p.partition = 'cut'")
+    assert verify(audit_shop)[1] is not None
+
+
+@pytest.mark.parametrize("change", [
+    "ALTER TABLE jit.audit_log ADD COLUMN extra text DEFAULT repeat('x', 1000)",
+    "ALTER TABLE jit.audit_log RENAME COLUMN session_user_name TO x;"
+    " ALTER TABLE jit.audit_log RENAME COLUMN current_user_name TO session_user_name;"
+    " ALTER TABLE jit.audit_log RENAME COLUMN x TO current_user_name",
+])
+def test_columns_that_say_something_else_show(audit_shop, change):
+    audit_shop.run("alice", "SELECT 1 AS hers")
+    statements(audit_shop, "hers")
+    audit_shop.dba(change)
+    with pytest.raises(errors.WrongObjectType):
+        verify(audit_shop)
+
+
+def test_verifying_runs_nobodys_view(audit_shop):
+    audit_shop.dba("CREATE VIEW looks_like_it AS SELECT * FROM jit.audit_log")
+    with pytest.raises(errors.WrongObjectType):
+        audit_shop.dba("SELECT * FROM jit_audit_verify('looks_like_it')")
+
+
 # Partitions
 
 def old_partition(shop, days):
@@ -423,6 +480,9 @@ def test_detached_partition_leaves_a_verifiable_chain(audit_shop):
     assert audit_shop.dba(f"SELECT first_bad FROM jit_audit_verify('jit.{name}')") == [(3,)]
     audit_shop.dba(f"DELETE FROM jit.{name} WHERE seq = {cut[0][2]}; UPDATE jit.{name} SET statement = 'x' WHERE seq = 3")
     assert audit_shop.dba(f"SELECT first_bad FROM jit_audit_verify('jit.{name}')") == [(3,)]
+    # So do rows that are missing from its beginning.
+    audit_shop.dba(f"DELETE FROM jit.{name} WHERE seq < 4")
+    assert audit_shop.dba(f"SELECT first_bad FROM jit_audit_verify('jit.{name}')") == [(1,)]
     audit_shop.dba(f"DROP TABLE jit.{name}")
     assert_intact(audit_shop)
 
@@ -449,6 +509,22 @@ def test_database_can_be_dropped_and_copied_while_its_worker_runs(audit_shop):
         dba.execute(f"CREATE DATABASE copied TEMPLATE {audit_shop.database}")
         dba.execute("ALTER DATABASE copied RENAME TO copied_2")
         dba.execute("DROP DATABASE copied_2")
+
+
+def test_owner_of_the_database_does_not_choose_who_writes(audit_shop):
+    audit_shop.dba("CREATE ROLE owner_of_it; ALTER DATABASE " + audit_shop.database + " OWNER TO owner_of_it")
+    try:
+        for setting in ("role", "session_authorization"):
+            with audit_shop.connect("postgres") as owner:
+                owner.execute("SET ROLE owner_of_it")
+                owner.execute(f"ALTER DATABASE {audit_shop.database} SET {setting} = 'owner_of_it'")
+            audit_shop.dba("RESET ROLE; SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                           " WHERE backend_type = 'jit_access audit' AND datname = current_database()")
+            audit_shop.run("alice", f"SELECT 'by {setting}'")
+            statement(audit_shop, f"by {setting}")
+            audit_shop.dba(f"ALTER DATABASE {audit_shop.database} RESET {setting}")
+    finally:
+        audit_shop.dba("ALTER DATABASE " + audit_shop.database + " OWNER TO postgres; DROP ROLE owner_of_it")
 
 
 def test_who_may_not_drop_or_copy_a_database_does_not_send_its_worker_away(audit_shop):

@@ -77,6 +77,17 @@ def test_rolled_back_savepoint_takes_its_events_along(shop, alice):
     assert [row["detail"]["reason"] for row in records(shop, "kind = 'requested'")] == ["first"]
 
 
+def test_event_is_not_left_to_a_prepared_transaction(shop):
+    with shop.connect("postgres") as dba:
+        dba.execute("BEGIN")
+        dba.execute("INSERT INTO jit.policies (name, objects) VALUES ('undecided', '{sales.orders}')")
+        with pytest.raises(errors.FeatureNotSupported):
+            dba.execute("PREPARE TRANSACTION 'undecided'")
+    shop.dba("INSERT INTO jit.policies (name, objects) VALUES ('decided', '{sales.orders}')")
+    event(shop, "policy_changed")
+    assert not records(shop, "detail::text ~ 'undecided'")
+
+
 def test_policies_are_recorded_before_and_after(shop):
     shop.dba("INSERT INTO jit.policies (name, approvals) VALUES ('two', 2)")
     shop.dba("UPDATE jit.policies SET approvals = 0 WHERE name = 'two'")

@@ -18,6 +18,7 @@ ALTER ROLE audit_r0 PASSWORD $$hunter2$$
 ALTER ROLE audit_r0 /* PASSWORD 'no' */ PASSWORD -- 'here'
  'hunter2'
 alter role audit_r0 password U&'hunter2'
+ALTER ROLE audit_r0 PASSWORD 'first half '\\n'hunter2'
 DO $$ BEGIN ALTER ROLE audit_r0 PASSWORD 'hunter2'; END $$
 DO $a$ BEGIN EXECUTE 'ALTER ROLE audit_r0 PASSWORD ''hunter2'''; END $a$
 DO $a$ BEGIN EXECUTE format('ALTER ROLE audit_r0 PASSWORD %L', 'hunter2'); END $a$
@@ -67,6 +68,16 @@ def test_mentioning_a_password_blanks_nothing_else(shop, alice, text):
     shop.grant("alice", "SELECT ON sales.orders")
     alice.execute(text)
     wait_until(lambda: records(shop, "statement = %s", [text]))
+
+
+def test_errors_say_nothing_of_values_that_the_statement_does_not_name(shop):
+    shop.dba("INSERT INTO jit.policies (name, objects, blank_values) VALUES ('patients', '{sales.orders}', true)")
+    shop.grant("alice", "SELECT ON sales.orders")
+    with shop.connect("alice", prepare_threshold=None) as alice:
+        with pytest.raises(psycopg.Error):
+            alice.execute("SELECT status::int AS told FROM sales.orders")
+    row = statements(shop, "told")[-1]
+    assert row["sqlstate"] == "22P02" and "withheld" in row["message"]
 
 
 WRAPPED = """

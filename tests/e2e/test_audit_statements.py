@@ -273,8 +273,16 @@ def test_function_call_message_is_recorded(shop, alice):
     connection = pq.PQconnectdb(
         f"host={shop.server.host} port={shop.server.port} user=alice dbname={shop.database}".encode())
     assert pq.lo_creat(connection, 0x60000) > 0, oid
-    pq.PQfinish(connection)
     assert statement(shop, "pg_catalog.lo_creat(integer)")["command"] == "FUNCTION CALL"
+    # Each of those in one transaction.
+    pq.PQexec.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
+    pq.PQexec.restype = ctypes.c_void_p
+    pq.PQexec(connection, b"BEGIN")
+    for _ in range(3):
+        assert pq.lo_creat(connection, 0x60000) > 0
+    pq.PQexec(connection, b"COMMIT")
+    pq.PQfinish(connection)
+    assert [row["outcome"] for row in statements(shop, "pg_catalog.lo_creat(integer)")] == ["succeeded"] * 4
 
 
 def test_long_text_is_cut_at_a_character_and_hashed(shop, alice):
@@ -314,6 +322,41 @@ def test_foreign_key_checks_are_no_statements_of_hers(shop, alice):
     alice.execute("SELECT 1 AS end_of_it")
     statements(shop, "end_of_it")
     assert not records(shop, "statement ~ 'FOR KEY SHARE'")
+
+
+def test_triggers_within_foreign_key_checks_are(shop, alice):
+    # Grants do not count in there; her own rights do.
+    for text in ("CREATE TEMP TABLE parents (id int PRIMARY KEY)",
+                 "CREATE TEMP TABLE children (id int REFERENCES parents ON DELETE CASCADE)",
+                 "CREATE FUNCTION pg_temp.looks() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+                 " PERFORM count(*) AS within_the_check FROM pg_temp.parents; RETURN OLD; END $$",
+                 "CREATE TRIGGER looks BEFORE DELETE ON children FOR EACH ROW EXECUTE FUNCTION pg_temp.looks()",
+                 "INSERT INTO parents VALUES (1)", "INSERT INTO children VALUES (1)", "DELETE FROM parents"):
+        alice.execute(text)
+    wait_until(lambda: records(shop, "kind = 'statement_begun' AND command = 'SELECT' AND statement ~ 'within_the_check'"))
+    assert not records(shop, "statement ~ 'ONLY'")
+
+
+@pytest.mark.parametrize("text", ["count(most_common_vals::text) FROM pg_stats", "count(*) FROM jit.statements"])
+def test_catalogs_that_hold_values_are_no_housekeeping(shop, alice, text):
+    alice.execute(f"DO $$ BEGIN EXECUTE 'SELECT 1 AS nested, {text}'; END $$")
+    wait_until(lambda: records(shop, "kind = 'statement_begun' AND statement ~ '^SELECT 1 AS nested'"))
+
+
+def test_every_refusal_that_was_trapped_is_recorded(shop, alice):
+    alice.execute("""DO $$ BEGIN
+      BEGIN PERFORM 1/0; EXCEPTION WHEN OTHERS THEN END;
+      BEGIN EXECUTE 'SELECT 1 AS probing FROM sales.customers'; EXCEPTION WHEN OTHERS THEN END;
+      BEGIN EXECUTE 'SELECT 2 AS probing FROM sales.customers'; EXCEPTION WHEN OTHERS THEN END; END $$""")
+    rows = wait_until(lambda: records(shop, "kind = 'statement_refused' AND statement ~ '^SELECT . AS probing'"))
+    assert [row["sqlstate"] for row in rows] == ["42501", "42501"]
+
+
+def test_refusal_with_a_long_message_is_recorded(shop, alice):
+    with pytest.raises(errors.InvalidTextRepresentation):
+        alice.execute("SELECT repeat('x', 3000000)::int")
+    row = statement(shop, "3000000")
+    assert row["sqlstate"] == "22P02" and len(row["message"]) <= 1000
 
 
 def test_decisions_are_one_statement_not_those_they_are_made_of(shop, alice):

@@ -31,11 +31,12 @@ Channel* ChannelAt(int index) {
 }
 
 void WakeWorker(Channel* c) {
-  // Both lie in shared memory for good: a latch whose owner has gone is set in vain.
-  if (c->worker_pid != 0 && c->worker_latch != nullptr)
-    SetLatch(c->worker_latch);
-  else if (shared->launcher_latch != nullptr)
-    SetLatch(shared->launcher_latch);
+  // Both lie in shared memory for good: a latch whose owner has gone is set in vain. Read once: the
+  // owner may go, and say so, at any time.
+  Latch* worker = *const_cast<Latch* volatile*>(&c->worker_latch);
+  Latch* launcher = *const_cast<Latch* volatile*>(&shared->launcher_latch);
+  Latch* latch = worker != nullptr ? worker : launcher;
+  if (latch != nullptr) SetLatch(latch);
 }
 
 void RequestRingMemory() { RequestAddinShmemSpace(SharedSize()); }

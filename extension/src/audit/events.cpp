@@ -54,6 +54,7 @@ void EnterEvents() {
   events = nullptr;
   Place last = {-1, 0};
   bool may_refuse = true;
+  bool cuts = false;
   for (Event* e = in_order; e != nullptr; e = e->next)
     may_refuse = may_refuse && MayBeRefused(e->kind);
   for (Event* e = in_order; e != nullptr; e = e->next) {
@@ -64,13 +65,18 @@ void EnterEvents() {
     record.request_count = e->request_id != 0 ? 1 : 0;
     record.request_ids = &e->request_id;
     record.detail = e->detail;
+    cuts = cuts || strcmp(e->kind, "audit_detached") == 0;
     last = Enter(record, has_entered ? 0 : kEndSize, may_refuse);
     if (!has_entered && last.channel >= 0) {
       has_entered = true;
       entered = last;
     }
   }
-  RequireDurable(last, may_refuse);
+  // A part that was cut off without a record is missing.
+  if (cuts)
+    RequireRecorded(last);
+  else
+    RequireDurable(last, may_refuse);
 }
 
 void TakeBack() {
@@ -86,8 +92,14 @@ void TakeBack() {
 void OnTransaction(XactEvent event, void*) {
   switch (event) {
     case XACT_EVENT_PRE_COMMIT:
-    case XACT_EVENT_PRE_PREPARE:
       if (events != nullptr) EnterEvents();
+      break;
+    case XACT_EVENT_PRE_PREPARE:
+      // Whether they happen is told by another transaction, perhaps of another server's life.
+      if (events != nullptr)
+        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                        errmsg("cannot PREPARE a transaction that the audit log is to tell of"),
+                        errhint("Commit what changes access in a transaction of its own.")));
       break;
     case XACT_EVENT_COMMIT:
     case XACT_EVENT_PREPARE:

@@ -20,28 +20,41 @@ namespace {
 
 object_access_hook_type previous_object_access = nullptr;
 
-// The call under way, from its permission check to the end of its transaction.
+// The last call, from its permission check to the next one's, or the end of its transaction.
 OpenStatement call;
+// When its message arrived: what it calls in turn comes by the same one.
+TimestampTz call_message = 0;
 
 // Of a function that is called by a statement the executor's hooks know.
 bool IsFastpath() {
   return MyBEEntry != nullptr && MyBEEntry->st_state == STATE_FASTPATH && RunningStatement() == 0;
 }
 
+void EndCall(bool finished) {
+  call.finished = finished;
+  Close(&call);
+  call = {};
+}
+
 void OnObjectAccess(ObjectAccessType access, Oid class_id, Oid object, int sub_id, void* arg) {
   if (previous_object_access) previous_object_access(access, class_id, object, sub_id, arg);
-  if (access != OAT_FUNCTION_EXECUTE || mode == kModeOff || !IsClient() || call.id != 0 ||
-      !IsFastpath() || !IsSessionAudited())
+  if (access != OAT_FUNCTION_EXECUTE || mode == kModeOff || !IsClient() || !IsFastpath() ||
+      !IsSessionAudited())
     return;
+  TimestampTz message = GetCurrentStatementStartTimestamp();
+  if (call.id != 0 && call_message == message) return;
+  if (call.id != 0) EndCall(true);
+  call_message = message;
   EnterCall(&call, format_procedure_qualified(object));
 }
 
 // Its transaction ends with it, or is one that the client had begun.
 void OnTransaction(XactEvent event, void*) {
-  if (call.id == 0 || (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT)) return;
-  call.finished = event == XACT_EVENT_COMMIT;
-  Close(&call);
-  call = {};
+  if (call.id == 0) return;
+  if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_PREPARE)
+    EndCall(true);
+  else if (event == XACT_EVENT_ABORT)
+    EndCall(false);
 }
 
 }  // namespace

@@ -101,6 +101,11 @@ void RequireDurable(const Place& place, bool may_refuse) {
   WarnOf(why);
 }
 
+void RequireRecorded(const Place& place) {
+  const char* why = "its buffer is full";
+  if (place.channel < 0 || !AwaitDurable(place, &why)) Refuse(why);
+}
+
 bool EnterNow(const Record& record) {
   StringInfoData bytes;
   EncodeBounded(&bytes, record);

@@ -19,6 +19,9 @@ void EnterPromised(const Record& record, const Place& promised);
 // Waits until the record is durable, where the settings ask for that; as Enter where it is in vain.
 void RequireDurable(const Place& place, bool may_refuse);
 
+// The same whatever the settings: raises where it is in vain.
+void RequireRecorded(const Place& place);
+
 // Never waits nor raises; false where there is no room.
 bool EnterNow(const Record& record);
 

@@ -286,6 +286,7 @@ std::string Blank(std::string_view text, bool backslashes, int depth) {
   std::vector<Token> tokens = Lex(text, backslashes);
   Editor editor(text);
   Danger danger = Danger::kNone;
+  bool after_password = false;
   int parentheses = 0;
   int blank_within = -1;  // strings are blanked as long as we are this deep in parentheses
   for (size_t i = 0; i < tokens.size(); i++) {
@@ -301,7 +302,10 @@ std::string Blank(std::string_view text, bool backslashes, int depth) {
     if (token.type == Type::kString) {
       std::string_view content =
           text.substr(token.content_begin, token.content_end - token.content_begin);
-      bool after_password = danger == Danger::kPassword && i > 0 && s.Is(tokens[i - 1], "password");
+      // 'one string' 'on two lines'
+      after_password = danger == Danger::kPassword && i > 0 &&
+                       (s.Is(tokens[i - 1], "password") ||
+                        (after_password && tokens[i - 1].type == Type::kString));
       bool tells = IsSecret(Unescaped(content));
       // format('ALTER ROLE %I PASSWORD %L', 'x', 'secret'): the others of the same call as well.
       if (tells && parentheses > 0 && blank_within < 0) blank_within = parentheses;
@@ -314,9 +318,9 @@ std::string Blank(std::string_view text, bool backslashes, int depth) {
     } else if (token.type == Type::kBody) {
       std::string_view content =
           text.substr(token.content_begin, token.content_end - token.content_begin);
-      bool after_password = danger == Danger::kPassword && i > 0 && s.Is(tokens[i - 1], "password");
-      if (after_password || danger == Danger::kEveryString || blank_within >= 0 ||
-          depth >= kDeepest || IsConnectionString(content))
+      bool is_password = danger == Danger::kPassword && i > 0 && s.Is(tokens[i - 1], "password");
+      if (is_password || danger == Danger::kEveryString || blank_within >= 0 || depth >= kDeepest ||
+          IsConnectionString(content))
         editor.Replace(token.begin, token.end, kBlank);
       else if (MayHoldSecrets(content))
         editor.Replace(token.content_begin, token.content_end,

@@ -12,7 +12,8 @@ List* RelationsOf(const PlannedStmt* plan);
 // Those of a utility statement that names some.
 List* RelationsOfUtility(const Node* statement);
 
-// Whether all relations of the plan are catalogs, or tables of the extension.
+// Whether all relations of the plan are catalogs or tables of the extension, and none holds values
+// of others.
 bool AreCatalogs(const PlannedStmt* plan);
 
 }  // namespace jit::audit

@@ -4,6 +4,7 @@
 #include "audit/settings.h"
 
 extern "C" {
+#include "miscadmin.h"
 #include "pgstat.h"
 }
 
@@ -69,9 +70,14 @@ int FindChannel() {
 
 enum class Tried { kDone, kFull, kCrowded, kLost };
 
-// A session may keep so much promised whatever others do; more only while half the ring is not.
-constexpr uint64 kFairShare = 32 * kEndSize;
 uint64 own_promised = 0;
+
+// A session may keep so much promised whatever others do; more only while half the ring is not. All
+// together that leaves room for records.
+uint64 FairShare() {
+  uint64 share = shared->ring_size / 4 / static_cast<uint64>(MaxConnections);
+  return Max(share, 4 * kEndSize);
+}
 
 Tried TryPut(int index, const char* bytes, Size size, uint32 promise, Place* place) {
   Channel* c = ChannelAt(index);
@@ -82,7 +88,7 @@ Tried TryPut(int index, const char* bytes, Size size, uint32 promise, Place* pla
   }
   uint64 used = c->written - c->taken + c->promised;
   bool fits = used + FrameSize(size) + promise <= shared->ring_size;
-  bool crowded = promise != 0 && own_promised + promise > kFairShare &&
+  bool crowded = promise != 0 && own_promised + promise > FairShare() &&
                  c->promised + promise > shared->ring_size / 2;
   fits &= !crowded;
   bool wake = false;

@@ -44,6 +44,24 @@ bool BlanksValues() {
 // The error that goes through the hooks now is in the log already.
 bool error_recorded = false;
 
+// Within the query of a foreign key's check, which is nobody's statement. What triggers and other
+// functions run within it is somebody's.
+bool in_key_check = false;
+
+bool IsKeyCheck() { return InNoForceRLSOperation() && !in_key_check; }
+
+template <typename Fn>
+void WithinKeyCheck(Fn body) {
+  PG_TRY();
+  {
+    in_key_check = true;
+    body();
+  }
+  PG_FINALLY();
+  { in_key_check = false; }
+  PG_END_TRY();
+}
+
 const char* CommandOf(const PlannedStmt* plan) {
   return GetCommandTagName(
       CreateCommandTag(reinterpret_cast<Node*>(const_cast<PlannedStmt*>(plan))));
@@ -53,6 +71,11 @@ void FillText(Record* record, const StatementText& text) {
   record->statement = text.text;
   record->statement_length = text.length;
   record->statement_sha256 = text.sha256;
+}
+
+// It may hold a whole value.
+const char* MessageOf(const ErrorData* error) {
+  return error->message != nullptr ? Cut(error->message, 1000) : nullptr;
 }
 
 // A record of a statement that never began. Called with the error flushed, so that it may wait.
@@ -69,7 +92,7 @@ void EnterRefusal(const ErrorData* error, const char* command, const StatementTe
   FillText(&record, text);
   record.relations = relations;
   record.sqlstate = unpack_sql_state(error->sqlerrcode);
-  record.message = text.blanked ? kWithheld : error->message;
+  record.message = text.blanked ? kWithheld : MessageOf(error);
   Enter(record, 0, false);
 }
 
@@ -241,9 +264,7 @@ void OnEmitLog(ErrorData* error) {
       StatementText text = TextOf(debug_query_string, -1, 0, blanks_values);
       FillText(&record, text);
       record.sqlstate = unpack_sql_state(error->sqlerrcode);
-      record.message = text.blanked                ? kWithheld
-                       : error->message != nullptr ? Cut(error->message, 1000)
-                                                   : nullptr;
+      record.message = text.blanked ? kWithheld : MessageOf(error);
       EnterNow(record);
     }
     error_recorded = false;
@@ -294,10 +315,16 @@ void InitStatements(const Sources& from) {
 }
 
 void StartAudited(QueryDesc* desc, int eflags, void (*next)(QueryDesc* desc, int eflags)) {
-  if (mode == kModeOff || !IsClient() || pg::InOwnCode() || InNoForceRLSOperation()) {
+  if (mode == kModeOff || !IsClient() || pg::InOwnCode()) {
     next(desc, eflags);
     return;
   }
+  if (IsKeyCheck()) {
+    WithinKeyCheck([&] { next(desc, eflags); });
+    return;
+  }
+  // Whatever error there was before is trapped, or nothing would start.
+  error_recorded = false;
   bool session = IsSessionAudited();
   StartChecked(desc, eflags, session, next);
   if ((eflags & EXEC_FLAG_EXPLAIN_ONLY) != 0 || (!session && !sources.has_facts(desc))) return;
@@ -309,11 +336,12 @@ void StartAudited(QueryDesc* desc, int eflags, void (*next)(QueryDesc* desc, int
 
 void RunAudited(QueryDesc* desc, void (*body)(void* arg), void* arg) {
   OpenStatement* open = FindOpen(desc);
-  if (open == nullptr) {
+  if (open != nullptr)
+    RunCounted(open, desc, true, body, arg);
+  else if (IsKeyCheck())
+    WithinKeyCheck([&] { body(arg); });
+  else
     body(arg);
-    return;
-  }
-  RunCounted(open, desc, true, body, arg);
 }
 
 void FinishAudited(QueryDesc* desc, void (*body)(void* arg), void* arg) {
@@ -333,11 +361,16 @@ PlannedStmt* PlanAudited(Query* query, const char* source, int cursor_options, P
                          PlanFunction next) {
   if (mode == kModeOff || !IsClient() || pg::InOwnCode() || !IsSessionAudited())
     return next(query, source, cursor_options, params);
+  PlannedStmt* plan = nullptr;
+  if (IsKeyCheck()) {
+    WithinKeyCheck([&] { plan = next(query, source, cursor_options, params); });
+    return plan;
+  }
+  error_recorded = false;
   MemoryContext context = CurrentMemoryContext;
   // Planning changes the query.
   Refusal refusal = {GetCommandTagName(CreateCommandTag(reinterpret_cast<Node*>(query))), source,
                      query->stmt_location, query->stmt_len, nullptr};
-  PlannedStmt* plan = nullptr;
   PG_TRY();
   { plan = next(query, source, cursor_options, params); }
   PG_CATCH();
@@ -352,6 +385,7 @@ void RunUtilityAudited(const PlannedStmt* statement, const char* source, ParamLi
     body(arg);
     return;
   }
+  error_recorded = false;
   OpenStatement open = {};
   open.binding = !IsNeverRefused();
   BeginUtility(&open, statement, source, params);

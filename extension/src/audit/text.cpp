@@ -100,7 +100,7 @@ StatementText TextOf(const char* source, int location, int length, bool blank_va
   const char* text = WithoutSecrets(own, blank_values);
   Size size = strlen(text);
   StatementText result = {text, static_cast<int64>(size), nullptr,
-                          text != own && strcmp(text, own) != 0};
+                          blank_values || (text != own && strcmp(text, own) != 0)};
   if (size > static_cast<Size>(statement_size)) {
     result.sha256 = Digest(text, size);
     result.text = pnstrdup(text, pg_mbcliplen(text, static_cast<int>(size), statement_size));

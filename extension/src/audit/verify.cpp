@@ -4,9 +4,14 @@
 #include "audit/record.h"
 
 extern "C" {
+#include "catalog/pg_class_d.h"
+#include "catalog/pg_type_d.h"
 #include "executor/spi.h"
 #include "funcapi.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
 #include "utils/lsyscache.h"
+#include "utils/portal.h"
 }
 
 namespace jit::audit {
@@ -14,6 +19,42 @@ namespace jit::audit {
 namespace {
 
 constexpr long kAtATime = 1000;
+
+// The columns, as the log is made with them. By another name a value would say something else.
+constexpr struct {
+  const char* name;
+  Oid type;
+} kLayout[kColumnCount] = {{"seq", INT8OID},
+                           {"at", TIMESTAMPTZOID},
+                           {"kind", TEXTOID},
+                           {"session_user_name", NAMEOID},
+                           {"current_user_name", NAMEOID},
+                           {"authenticated_user_name", NAMEOID},
+                           {"request_ids", INT8ARRAYOID},
+                           {"statement_id", INT8OID},
+                           {"parent_id", INT8OID},
+                           {"transaction_id", INT8OID},
+                           {"command", TEXTOID},
+                           {"statement", TEXTOID},
+                           {"statement_length", INT8OID},
+                           {"statement_sha256", BYTEAOID},
+                           {"parameters", TEXTARRAYOID},
+                           {"query_id", INT8OID},
+                           {"relations", TEXTARRAYOID},
+                           {"raw_columns", TEXTARRAYOID},
+                           {"rows", INT8OID},
+                           {"duration_ms", FLOAT8OID},
+                           {"sqlstate", TEXTOID},
+                           {"message", TEXTOID},
+                           {"detail", JSONBOID},
+                           {"client_addr", INETOID},
+                           {"client_port", INT4OID},
+                           {"application_name", TEXTOID},
+                           {"database_name", NAMEOID},
+                           {"pid", INT4OID},
+                           {"session_start", TIMESTAMPTZOID},
+                           {"prev_hash", BYTEAOID},
+                           {"hash", BYTEAOID}};
 
 // Where a chain, or a part of it, is known to begin or to end. Seq 0: not known.
 struct End {
@@ -64,37 +105,64 @@ End StateEnd() {
   return ReadEnd("SELECT s.last_seq, s.last_hash FROM jit.audit_state s", 0, nullptr, nullptr);
 }
 
-// Of a detached partition: what the register says it ends with.
-End RegisteredEnd(Oid partition) {
+// Of a detached partition, what the register says: which row it ends with, or the seq of its first
+// row and the hash before that.
+End Registered(Oid partition, const char* seq, const char* hash) {
   Oid types[] = {OIDOID};
   Datum arguments[] = {ObjectIdGetDatum(partition)};
-  return ReadEnd(
-      "SELECT p.last_seq, p.last_hash FROM jit.audit_partitions p JOIN pg_catalog.pg_class c"
-      " ON c.relname OPERATOR(pg_catalog.=) p.partition WHERE c.oid OPERATOR(pg_catalog.=) $1"
-      " AND p.detached_at IS NOT NULL",
-      1, types, arguments);
+  return ReadEnd(psprintf("SELECT p.%s, p.%s FROM jit.audit_partitions p JOIN pg_catalog.pg_class c"
+                          " ON c.relname OPERATOR(pg_catalog.=) p.partition"
+                          " WHERE c.oid OPERATOR(pg_catalog.=) $1 AND p.detached_at IS NOT NULL",
+                          seq, hash),
+                 1, types, arguments);
 }
 
 struct Walk {
   bool whole;  // the log, not one partition of it
   bool started;
+  End first;   // of a detached partition: its first row's seq, and the hash before it
   End before;  // the row before the next
+  // Of what was cut off before the first row, which a record is to tell of.
+  const char* untold_cut;
+  int64 cut_seq;
+  MemoryContext context;
   Outcome outcome;
 };
+
+// What the register says of a cut counts if the chain says it as well.
+void BeginAfterCut(Walk* walk, int64 first_seq) {
+  walk->before = CutBefore(first_seq);
+  if (walk->before.seq == 0) return;
+  char* hash = static_cast<char*>(palloc(2 * kSha256Size + 1));
+  hex_encode(reinterpret_cast<const char*>(walk->before.hash), kSha256Size, hash);
+  hash[2 * kSha256Size] = '\0';
+  walk->untold_cut = hash;
+  walk->cut_seq = walk->before.seq;
+}
+
+void LookForCut(Walk* walk, const Datum* values, const bool* nulls) {
+  if (walk->untold_cut == nullptr || nulls[kKind - 1] || nulls[kDetail - 1]) return;
+  if (strcmp(TextDatumGetCString(values[kKind - 1]), "audit_detached") != 0) return;
+  Jsonb* detail = DatumGetJsonbP(values[kDetail - 1]);
+  const char* text = JsonbToCString(nullptr, &detail->root, VARSIZE(detail));
+  if (strstr(text, walk->untold_cut) != nullptr) walk->untold_cut = nullptr;
+}
 
 bool CheckFirst(Walk* walk, int64 seq, const uint8* previous) {
   walk->started = true;
   if (!walk->whole) {
-    // What came before is not here: the first row is believed.
-    walk->before.seq = seq - 1;
-    memcpy(walk->before.hash, previous, kSha256Size);
+    // What came before is not here: by the register, or the first row is believed.
+    walk->before.seq = walk->first.seq != 0 ? walk->first.seq - 1 : seq - 1;
+    memcpy(walk->before.hash, walk->first.seq != 0 ? walk->first.hash : previous, kSha256Size);
     return true;
   }
   if (seq == 1) {
     walk->before = {};  // the chain begins with zeros
     return true;
   }
-  walk->before = CutBefore(seq);
+  MemoryContext caller = MemoryContextSwitchTo(walk->context);
+  BeginAfterCut(walk, seq);
+  MemoryContextSwitchTo(caller);
   return walk->before.seq == seq - 1;
 }
 
@@ -124,16 +192,32 @@ bool CheckRow(Walk* walk, HeapTuple tuple, TupleDesc desc) {
     walk->outcome.first_bad = seq;
     return false;
   }
+  LookForCut(walk, values, nulls);
   walk->before.seq = seq;
   memcpy(walk->before.hash, hash, kSha256Size);
   walk->outcome.checked++;
   return true;
 }
 
+void CheckLayout(TupleDesc desc, const char* table) {
+  bool same = desc->natts == kColumnCount;
+  for (int i = 0; same && i < kColumnCount; i++) {
+    const FormData_pg_attribute* column = TupleDescAttr(desc, i);
+    same = strcmp(NameStr(column->attname), kLayout[i].name) == 0 &&
+           column->atttypid == kLayout[i].type;
+  }
+  if (!same)
+    ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+                    errmsg("\"%s\" is no part of the audit log", table),
+                    errdetail("Its columns are not those that jit.audit_log was made with."),
+                    errhint("jit.audit_partitions lists the partitions there are and were.")));
+}
+
 void WalkRows(Walk* walk, const char* table) {
   char* query = psprintf("SELECT * FROM %s ORDER BY seq USING OPERATOR(pg_catalog.<)", table);
   Portal portal = SPI_cursor_open_with_args(nullptr, query, 0, nullptr, nullptr, nullptr, true,
                                             CURSOR_OPT_NO_SCROLL);
+  CheckLayout(portal->tupDesc, table);
   MemoryContext row_context =
       AllocSetContextCreate(CurrentMemoryContext, "jit_access audit rows", ALLOCSET_DEFAULT_SIZES);
   bool good = true;
@@ -158,37 +242,40 @@ void WalkRows(Walk* walk, const char* table) {
 // The end must be the one that is known: rows removed from it leave no gap.
 void CheckEnd(Walk* walk, const End& known) {
   if (walk->outcome.first_bad != 0) return;
-  if (walk->whole && !walk->started) walk->before = CutBefore(known.seq + 1);  // all is cut off
+  if (walk->whole && !walk->started) BeginAfterCut(walk, known.seq + 1);  // all is cut off
+  if (walk->untold_cut != nullptr) {
+    walk->outcome.first_bad = walk->cut_seq;
+    return;
+  }
   if (walk->before.seq == known.seq &&
       (known.seq == 0 || memcmp(walk->before.hash, known.hash, kSha256Size) == 0))
     return;
   walk->outcome.first_bad = walk->before.seq < known.seq ? walk->before.seq + 1 : known.seq + 1;
 }
 
-// The table of an OID, which is to look like the log.
-const char* TableOf(Oid partition) {
-  const char* name = get_rel_name(partition);
+const char* TableOf(Oid relation) {
+  const char* name = get_rel_name(relation);
   if (name == nullptr)
     ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
-                    errmsg("relation with OID %u does not exist", partition)));
-  const char* first = get_attname(partition, kSeq, true);
-  const char* last = get_attname(partition, kHash, true);
-  if (first == nullptr || strcmp(first, "seq") != 0 || last == nullptr ||
-      strcmp(last, "hash") != 0 || get_attname(partition, kColumnCount + 1, true) != nullptr)
+                    errmsg("relation with OID %u does not exist", relation)));
+  // Whoever verifies is not to run what stands in somebody's view.
+  if (get_rel_relkind(relation) != RELKIND_RELATION)
     ereport(ERROR,
             (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("\"%s\" is no part of the audit log", name),
              errhint("jit.audit_partitions lists the partitions there are and were.")));
-  return quote_qualified_identifier(get_namespace_name(get_rel_namespace(partition)), name);
+  return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)), name);
 }
 
 Outcome Verify(Oid partition) {
   Walk walk = {};
   walk.whole = !OidIsValid(partition);
   SPI_connect();
+  walk.context = CurrentMemoryContext;
   const char* table = walk.whole ? "jit.audit_log" : TableOf(partition);
+  if (!walk.whole) walk.first = Registered(partition, "first_seq", "first_prev_hash");
   // All by the statement's one snapshot: the log may grow meanwhile.
   WalkRows(&walk, table);
-  End known = walk.whole ? StateEnd() : RegisteredEnd(partition);
+  End known = walk.whole ? StateEnd() : Registered(partition, "last_seq", "last_hash");
   if (walk.whole || known.seq != 0) CheckEnd(&walk, known);
   SPI_finish();
   return walk.outcome;

@@ -9,6 +9,8 @@
 
 extern "C" {
 #include "access/xact.h"
+#include "catalog/pg_authid.h"
+#include "miscadmin.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
@@ -64,6 +66,8 @@ void RequireFlush() {
 }
 
 void Prepare() {
+  // ALTER DATABASE … SET role is its owner's: it is not to be who writes.
+  SetUserIdAndSecContext(BOOTSTRAP_SUPERUSERID, 0);
   // Nobody's defaults for the role or the database are to get in the way.
   SetConfigOption("search_path", "pg_catalog, pg_temp", PGC_SUSET, PGC_S_OVERRIDE);
   SetConfigOption("statement_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
