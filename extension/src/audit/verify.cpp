@@ -259,7 +259,9 @@ const char* TableOf(Oid relation) {
     ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
                     errmsg("relation with OID %u does not exist", relation)));
   // Whoever verifies is not to run what stands in somebody's view.
-  if (get_rel_relkind(relation) != RELKIND_RELATION)
+  const char* first = get_attname(relation, kSeq, true);
+  if (get_rel_relkind(relation) != RELKIND_RELATION || first == nullptr ||
+      strcmp(first, kLayout[0].name) != 0)
     ereport(ERROR,
             (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("\"%s\" is no part of the audit log", name),
              errhint("jit.audit_partitions lists the partitions there are and were.")));
