@@ -20,7 +20,7 @@ TRUNCATE jit.grants;
 \echo :SQLSTATE
 SELECT nextval('jit.requests_id_seq');
 \echo :SQLSTATE
-SELECT jit.file_request('SELECT ON shop.orders', 'x', NULL, '[]', '1 hour', 'why', NULL, NULL, false, NULL, false, NULL);
+SELECT jit.file_request('SELECT ON shop.orders', 'x', NULL, '[]', '1 hour', 'why', NULL, NULL, false, NULL, false, NULL, NULL);
 \echo :SQLSTATE
 SELECT jit.insert_grants(NULL, now(), 'infinity');
 \echo :SQLSTATE
@@ -102,7 +102,7 @@ SELECT * FROM jit.cancel_ended();
 \echo :SQLSTATE
 SELECT * FROM jit.running();
 \echo :SQLSTATE
-SELECT jit.file_request('SELECT ON shop.orders', 'x', NULL, '[]', '1 hour', 'why', NULL, NULL, false, NULL, false, NULL);
+SELECT jit.file_request('SELECT ON shop.orders', 'x', NULL, '[]', '1 hour', 'why', NULL, NULL, false, NULL, false, NULL, NULL);
 \echo :SQLSTATE
 RESET SESSION AUTHORIZATION;
 -- What PUBLIC may call in schema jit, and the coordinator besides.

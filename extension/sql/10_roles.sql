@@ -11,6 +11,8 @@ BEGIN
       ('jit_approver', 'may decide on the requests of others, and revoke'),
       ('jit_auditor', 'may read all requests, approvals and grants'),
       ('jit_coordinator', 'the daemon: pushes what the database finds approved, ends what is over'),
+      ('jit_delegate', 'may file requests for requesters; approves nothing, reads nothing, holds nothing'),
+      ('jit_gateway', 'a server''s login for tokens: becomes a token''s owner through jit.token_login(), and may do nothing else'),
       ('jit_unmasked', 'sees masked columns raw'),
       ('jit_elevated', 'marker of jit_access for a relation that a grant covers; granted to nobody')
     ) AS r (role_name, remark)

@@ -59,7 +59,9 @@ CREATE TABLE jit.requests (
   reviewed_by       name,
   review            text,
   extends           bigint, -- no foreign key: a dump carries the one without the other (see below)
-  database_oid      oid NOT NULL DEFAULT jit.database_oid()
+  database_oid      oid NOT NULL DEFAULT jit.database_oid(),
+  requested_by      name,
+  requested_by_oid  oid
 );
 
 -- What run_due and next_due look for, so that a long history costs them nothing.
@@ -72,6 +74,7 @@ CREATE INDEX requests_open_by_requester ON jit.requests (requester_oid)
 CREATE INDEX requests_open_session_only ON jit.requests (id)
   WHERE session_only AND status IN ('pending', 'approved', 'active');
 CREATE INDEX requests_by_requester ON jit.requests (requester_oid, id);
+CREATE INDEX requests_by_delegate ON jit.requests (requested_by_oid, id) WHERE requested_by_oid IS NOT NULL;
 CREATE INDEX requests_by_extended ON jit.requests (extends) WHERE extends IS NOT NULL;
 CREATE INDEX requests_open_extensions ON jit.requests (extends)
   WHERE extends IS NOT NULL AND status IN ('pending', 'approved', 'active');

@@ -93,7 +93,7 @@ AS $$
 BEGIN
   RETURN (
     SELECT jsonb_strip_nulls(jsonb_build_object(
-      'requester', r.requester, 'access', left(r.access, 8000), 'statement', left(r.statement, 8000), 'reason', r.reason,
+      'requester', r.requester, 'requested_by', r.requested_by, 'access', left(r.access, 8000), 'statement', left(r.statement, 8000), 'reason', r.reason,
       'ticket', r.ticket, 'duration', r.duration, 'approved_duration', r.approved_duration, 'status', r.status,
       'policy', r.policy, 'starts_at', r.starts_at, 'expires_at', r.expires_at, 'extends', r.extends,
       'break_glass', nullif(r.break_glass, false), 'ended_by', r.ended_by, 'end_reason', r.end_reason, 'review', r.review,

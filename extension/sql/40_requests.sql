@@ -18,8 +18,13 @@ CREATE FUNCTION @extschema@.jit_request_for(
 CREATE FUNCTION @extschema@.jit_wait(request_id bigint, timeout interval DEFAULT '5 minutes') RETURNS text
   LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jit_wait';
 
+CREATE FUNCTION @extschema@.jit_request_as(
+  requester name, access text, duration interval, reason text,
+  ticket text DEFAULT NULL, starts_at timestamptz DEFAULT NULL, client_addr inet DEFAULT NULL) RETURNS bigint
+  LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jit_request_as';
+
 -- Membership that somebody gave. pg_has_role would say yes to every superuser.
-CREATE FUNCTION jit.is_requester(role oid) RETURNS boolean
+CREATE FUNCTION jit.was_granted(role oid, group_name text) RETURNS boolean
   LANGUAGE sql STABLE
   SET search_path = pg_catalog, pg_temp
 AS $$
@@ -28,8 +33,19 @@ AS $$
     UNION
     SELECT m.roleid FROM above a JOIN pg_auth_members m ON m.member = a.oid
   )
-  SELECT EXISTS (SELECT FROM above a JOIN pg_roles r ON r.oid = a.oid WHERE r.rolname = 'jit_requester')
+  SELECT EXISTS (SELECT FROM above a JOIN pg_roles r ON r.oid = a.oid WHERE r.rolname = $2)
 $$;
+
+-- Whoever asks for others decides nothing and holds nothing.
+CREATE FUNCTION jit.is_delegate(role oid) RETURNS boolean
+  LANGUAGE sql STABLE
+  SET search_path = pg_catalog, pg_temp
+AS $$ SELECT jit.was_granted($1, 'jit_delegate') $$;
+
+CREATE FUNCTION jit.is_requester(role oid) RETURNS boolean
+  LANGUAGE sql STABLE
+  SET search_path = pg_catalog, pg_temp
+AS $$ SELECT jit.was_granted($1, 'jit_requester') AND NOT jit.is_delegate($1) $$;
 
 -- The requester of a request, as long as they are one, and go by the name that approvers read.
 CREATE FUNCTION jit.is_still_requester(request jit.requests) RETURNS boolean
@@ -204,28 +220,51 @@ BEGIN
 END
 $$;
 
--- Files what jit_request and jit_request_for have parsed. Called by them alone, past the ACL: whoever could call it
+-- Refuses where the session began with a token that lacks the scope.
+CREATE FUNCTION jit.require_scope(scope text) RETURNS void
+  LANGUAGE c STABLE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jit_require_scope';
+
+CREATE FUNCTION jit.require_requester(role oid, role_name name) RETURNS void
+  LANGUAGE plpgsql STABLE
+  SET search_path = pg_catalog, pg_temp
+  SET quote_all_identifiers = off
+AS $$
+BEGIN
+  IF jit.is_requester(role) THEN
+    RETURN;
+  END IF;
+  PERFORM jit.refuse('insufficient_privilege', format('role "%s" may not request access', role_name),
+    CASE WHEN jit.is_delegate(role) THEN 'It is a delegate, which asks for others, with jit_request_as, and never for itself.'
+         ELSE format('A DBA makes it a requester: GRANT jit_requester TO %I;', role_name) END);
+END
+$$;
+
+-- Files what jit_request, jit_request_for and jit_request_as have parsed. Called by them alone, past the ACL: whoever could call it
 -- directly could have approvers decide on a text that is not what the objects say.
 CREATE FUNCTION jit.file_request(
   access text, asked text, statement text, objects jsonb, duration interval, reason text, ticket text,
-  starts_at timestamptz, session_only boolean, client_addr inet, break_glass boolean, extends bigint) RETURNS bigint
+  starts_at timestamptz, session_only boolean, client_addr inet, break_glass boolean, extends bigint,
+  on_behalf_of name) RETURNS bigint
   LANGUAGE plpgsql VOLATILE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
   SET quote_all_identifiers = off
   SET jit = off
 AS $$
 DECLARE
-  requester_oid constant oid := jit.session_user_oid();
+  person constant name := coalesce(on_behalf_of, session_user);
+  requester_oid constant oid := (SELECT r.oid FROM pg_roles r WHERE r.rolname = coalesce(on_behalf_of, session_user));
   me constant oid := requester_oid;
+  filed_by constant oid := CASE WHEN on_behalf_of IS NOT NULL THEN jit.session_user_oid() END;
   now_at timestamptz := clock_timestamp();
   ruling jit.ruling;
   pattern record;
   request jit.requests;
 BEGIN
-  IF NOT jit.is_requester(requester_oid) THEN
-    PERFORM jit.refuse('insufficient_privilege', format('role "%s" may not request access', session_user),
-      format('A DBA makes it a requester: GRANT jit_requester TO %I;', session_user));
+  IF on_behalf_of IS NOT NULL AND NOT jit.is_delegate(jit.session_user_oid()) THEN
+    PERFORM jit.refuse('insufficient_privilege', format('role "%s" may not request access for others', session_user),
+      format('A DBA makes it a delegate: GRANT jit_delegate TO %I;', session_user));
   END IF;
+  PERFORM jit.require_requester(requester_oid, person);
   IF reason IS NULL THEN
     PERFORM jit.refuse('null_value_not_allowed', 'reason must not be NULL',
       'Say what the access is for; the approver reads it.');
@@ -248,11 +287,13 @@ BEGIN
       'Leave it out to start as soon as the request is approved.');
   END IF;
 
-  -- Each waits for a person, or for the daemon: more than these are a mistake, or meant to be in the way.
+  -- Each waits for a person, or for the daemon: more than these are a mistake, or meant to be in the way. (Those that a
+  -- delegate has filed do not keep the requester from asking.)
   IF (SELECT count(*) FROM (SELECT FROM jit.requests r
                             WHERE r.requester_oid = me AND r.status IN ('pending', 'approved')
+                              AND r.requested_by_oid IS NOT DISTINCT FROM filed_by
                               AND r.pushed_at IS NULL LIMIT 1000) AS waiting) >= 1000 THEN
-    PERFORM jit.refuse('configuration_limit_exceeded', format('role "%s" has 1000 requests waiting', session_user),
+    PERFORM jit.refuse('configuration_limit_exceeded', format('role "%s" has 1000 requests waiting', person),
       'Cancel those that are not needed: jit.my_requests lists them, jit_cancel takes them back.');
   END IF;
 
@@ -290,8 +331,12 @@ BEGIN
     END IF;
   END IF;
 
-  request.requester := session_user;
+  request.requester := person;
   request.requester_oid := requester_oid;
+  IF on_behalf_of IS NOT NULL THEN
+    request.requested_by := session_user;
+    request.requested_by_oid := filed_by;
+  END IF;
   request.access := access;
   request.asked := asked;
   request.statement := statement;

@@ -5,7 +5,8 @@ CREATE FUNCTION jit.sees_all(role oid) RETURNS boolean
   LANGUAGE sql STABLE
   SET search_path = pg_catalog, pg_temp
 AS $$
-  SELECT jit.is_member($1, 'jit_approver') OR jit.is_member($1, 'jit_auditor') OR jit.is_member($1, 'jit_coordinator')
+  SELECT (jit.is_member($1, 'jit_approver') AND NOT jit.is_delegate($1))
+      OR jit.is_member($1, 'jit_auditor') OR jit.is_member($1, 'jit_coordinator')
 $$;
 
 -- The request, with its status as of the clock. To somebody who may not see it, it does not exist.
@@ -22,7 +23,7 @@ BEGIN
     PERFORM jit.refuse('null_value_not_allowed', 'request_id must not be NULL', hint);
   END IF;
   SELECT * INTO request FROM jit.requests r WHERE r.id = see_request.request_id;
-  IF NOT FOUND OR NOT (request.requester_oid = me OR jit.sees_all(me) OR jit.may_decide(me, request.requirements)) THEN
+  IF NOT FOUND OR NOT (request.requester_oid = me OR request.requested_by_oid IS NOT DISTINCT FROM me OR jit.sees_all(me) OR jit.may_decide(me, request.requirements)) THEN
     PERFORM jit.refuse('undefined_object', format('request %s does not exist', request_id), hint);
   END IF;
   request.status := jit.status_now(request.status, request.lapse_at, request.pushed_at, request.starts_at, request.expires_at);

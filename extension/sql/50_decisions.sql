@@ -23,17 +23,18 @@ AS $$
   SELECT coalesce(bool_and(r.approvals <= (
            SELECT count(*) FROM jit.approvals a
            WHERE a.request_id = $1 AND a.decision = 'approve' AND a.approver_oid <> $2
-             AND jit.is_member(a.approver_oid, r.approver))), false)
+             AND jit.is_member(a.approver_oid, r.approver) AND NOT jit.is_delegate(a.approver_oid))), false)
   FROM jsonb_to_recordset($3) AS r (approver text, approvals integer)
 $$;
 
--- Whether the role may decide on anything: member of one of the approver roles, or of jit_approver.
+-- Whether the role may decide on anything: member of one of the approver roles, or of jit_approver; and no delegate.
 CREATE FUNCTION jit.may_decide(role oid, requirements jsonb) RETURNS boolean
   LANGUAGE sql STABLE
   SET search_path = pg_catalog, pg_temp
 AS $$
-  SELECT jit.is_member($1, 'jit_approver')
-      OR EXISTS (SELECT FROM jsonb_to_recordset($2) AS r (approver text) WHERE jit.is_member($1, r.approver))
+  SELECT (jit.is_member($1, 'jit_approver')
+          OR EXISTS (SELECT FROM jsonb_to_recordset($2) AS r (approver text) WHERE jit.is_member($1, r.approver)))
+     AND NOT jit.is_delegate($1)
 $$;
 
 CREATE FUNCTION jit.names_of_approvers(requirements jsonb) RETURNS text
@@ -60,6 +61,10 @@ BEGIN
   request := jit.lock_request(request_id);
   IF request.requester_oid = me THEN
     PERFORM jit.refuse('insufficient_privilege', format('request %s is your own', request.id),
+      'Somebody else has to approve it.');
+  END IF;
+  IF request.requested_by_oid = me THEN
+    PERFORM jit.refuse('insufficient_privilege', format('you have filed request %s yourself, for "%s"', request.id, request.requester),
       'Somebody else has to approve it.');
   END IF;
   IF NOT jit.may_decide(me, request.requirements) THEN
@@ -179,14 +184,17 @@ DECLARE
   request jit.requests;
 BEGIN
   request := jit.lock_request(request_id);
-  IF request.requester_oid <> jit.session_user_oid() THEN
+  IF request.requester_oid <> jit.session_user_oid()
+     AND request.requested_by_oid IS DISTINCT FROM jit.session_user_oid() THEN
     PERFORM jit.refuse('insufficient_privilege', format('request %s is not yours to cancel', request.id),
       format('An approver denies it: SELECT jit_deny(%s, ''<why>'');', request.id));
   END IF;
   IF request.status <> 'pending' THEN
     PERFORM jit.wrong_status(request, 'pending',
       CASE WHEN request.status IN ('approved', 'active')
-           THEN format('Hand it back: SELECT jit_revoke(%s);', request.id)
+           THEN CASE WHEN request.requester_oid = jit.session_user_oid()
+                     THEN format('Hand it back: SELECT jit_revoke(%s);', request.id)
+                     ELSE format('"%s" hands it back, or an approver ends it: SELECT jit_revoke(%s);', request.requester, request.id) END
            ELSE 'There is nothing left to cancel.' END);
   END IF;
   UPDATE jit.requests r SET status = 'cancelled', ended_at = clock_timestamp(), ended_by = session_user
@@ -233,6 +241,7 @@ DECLARE
   request jit.requests;
 BEGIN
   request := jit.lock_request(request_id, evict => true);
+  PERFORM jit.require_scope(CASE WHEN request.requester_oid = me THEN 'request' ELSE 'approve' END);
   IF request.requester_oid <> me AND NOT jit.may_decide(me, request.requirements) THEN
     PERFORM jit.refuse('insufficient_privilege',
       format('role "%s" may not revoke request %s', session_user, request.id),
@@ -276,7 +285,8 @@ BEGIN
       'It was dropped, renamed or replaced meanwhile: ask anew with jit_request.');
   END IF;
   new_id := jit.file_request(request.access, request.asked, request.statement, request.objects, decide_extend.duration,
-                         decide_extend.reason, request.ticket, NULL, request.session_only, request.client_addr, false, request.id);
+                         decide_extend.reason, request.ticket, NULL, request.session_only, request.client_addr, false, request.id,
+                         NULL);
   -- Bound to the same session as what it extends, not to the one that asks.
   UPDATE jit.requests r SET session_pid = request.session_pid, session_start = request.session_start WHERE r.id = new_id;
   RETURN new_id;

@@ -76,6 +76,11 @@ BEGIN
     UNION
     SELECT m.member FROM member g JOIN pg_auth_members m ON m.roleid = g.oid
   ),
+  delegate (oid) AS (
+    SELECT r.oid FROM pg_roles r WHERE r.rolname = 'jit_delegate'
+    UNION
+    SELECT m.member FROM delegate g JOIN pg_auth_members m ON m.roleid = g.oid
+  ),
   requester (oid) AS (  -- the requesters of open requests, by index, without reading all of those
     (SELECT r.requester_oid FROM jit.requests r WHERE r.status IN ('pending', 'approved', 'active')
      ORDER BY r.requester_oid LIMIT 1)
@@ -110,7 +115,7 @@ BEGIN
   UNION
   SELECT r.id FROM requester q
   JOIN jit.requests r ON r.requester_oid = q.oid AND r.status IN ('pending', 'approved', 'active')
-  WHERE NOT EXISTS (SELECT FROM member m WHERE m.oid = q.oid)
+  WHERE NOT EXISTS (SELECT FROM member m WHERE m.oid = q.oid) OR EXISTS (SELECT FROM delegate d WHERE d.oid = q.oid)
   UNION
   SELECT g.request_id FROM relation q JOIN jit.grants g ON g.relation_oid = q.oid AND g.revoked_at IS NULL
   WHERE q.oid <> 0 AND NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = q.oid) AND g.expires_at > $1
@@ -234,6 +239,17 @@ AS $$
      WHERE r.status = 'approved' AND r.pushed_at IS NOT NULL AND r.starts_at > clock_timestamp()),
     (SELECT min(r.lapse_at) FROM jit.requests r WHERE r.status = 'pending' AND r.lapse_at > clock_timestamp()),
     (SELECT min(r.expires_at) FROM jit.requests r WHERE r.status = 'active' AND r.expires_at > clock_timestamp()))
+$$;
+
+-- For the daemon's metrics: by index, whatever the history.
+CREATE FUNCTION jit.open_requests() RETURNS TABLE (status text, requests bigint)
+  LANGUAGE sql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT s.status, count(r.status)
+  FROM unnest(ARRAY['pending', 'approved', 'active']) AS s (status)
+  LEFT JOIN jit.requests r ON r.status = s.status AND r.status IN ('pending', 'approved', 'active')
+  GROUP BY s.status
 $$;
 
 CREATE FUNCTION jit.running() RETURNS TABLE (pid integer, request_id bigint, grantee name)

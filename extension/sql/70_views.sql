@@ -13,7 +13,8 @@ SELECT r.id, r.requester, r.access, r.asked, r.statement, r.duration, r.approved
        ARRAY(SELECT DISTINCT q.approver
              FROM pg_catalog.jsonb_to_recordset(r.requirements) AS q (approver name) ORDER BY q.approver)
          AS approver_roles,
-       r.reviewed_at, r.reviewed_by, r.review, r.requirements, r.requester_oid, r.status AS written_status
+       r.reviewed_at, r.reviewed_by, r.review, r.requirements, r.requester_oid, r.status AS written_status,
+       r.requested_by, r.requested_by_oid
 FROM jit.requests r;
 
 -- In arms, so that each reader pays for what they may see: the first is an index, the others are not begun where their
@@ -22,7 +23,8 @@ CREATE VIEW jit.visible_requests WITH (security_barrier) AS
 SELECT r.id, r.requester, r.access, r.asked, r.statement, r.duration, r.approved_duration, r.reason, r.ticket, r.status,
        r.policy, r.created_at, r.decided_at, r.starts_at, r.lapse_at, r.pushed_at, r.expires_at, r.ended_at, r.ended_by,
        r.end_reason, r.session_only, r.client_addr, r.break_glass, r.review_owed, r.extends, r.approvals_needed,
-       r.approvals_given, r.approver_roles, r.reviewed_at, r.reviewed_by, r.review, r.requirements
+       r.approvals_given, r.approver_roles, r.reviewed_at, r.reviewed_by, r.review, r.requirements,
+       r.requested_by
 FROM (
   SELECT a.* FROM jit.all_requests a WHERE a.requester_oid = (SELECT jit.session_user_oid())
   UNION ALL
@@ -34,22 +36,30 @@ FROM (
                 AND EXISTS (SELECT FROM jit.policies p WHERE jit.is_member(jit.session_user_oid(), p.approver)))
     AND a.requester_oid <> (SELECT jit.session_user_oid())
     AND jit.may_decide((SELECT jit.session_user_oid()), a.requirements)
+    AND a.requested_by_oid IS DISTINCT FROM (SELECT jit.session_user_oid())
+  UNION ALL
+  SELECT a.* FROM jit.all_requests a
+  WHERE a.requested_by_oid = (SELECT jit.session_user_oid())
+    AND a.requester_oid <> (SELECT jit.session_user_oid())
+    AND (SELECT NOT jit.sees_all(jit.session_user_oid()))
 ) r;
 
 CREATE VIEW jit.my_requests WITH (security_barrier) AS
 SELECT r.id, r.access, r.asked, r.statement, r.duration, r.approved_duration, r.reason, r.ticket, r.status, r.policy,
        r.created_at, r.decided_at, r.starts_at, r.lapse_at, r.pushed_at, r.expires_at, r.ended_at, r.ended_by,
        r.end_reason, r.session_only, r.client_addr, r.break_glass, r.review_owed, r.extends, r.approvals_needed,
-       r.approvals_given, r.approver_roles
+       r.approvals_given, r.approver_roles, r.requested_by
 FROM jit.all_requests r
 WHERE r.requester_oid = (SELECT jit.session_user_oid());
 
 CREATE VIEW jit.pending WITH (security_barrier) AS
 SELECT r.id, r.requester, r.access, r.asked, r.statement, r.duration, r.approved_duration, r.reason, r.ticket, r.status,
        r.policy, r.created_at, r.starts_at, r.lapse_at, r.session_only, r.client_addr, r.extends, r.approvals_needed,
-       r.approvals_given, r.approver_roles
+       r.approvals_given, r.approver_roles, r.requested_by
 FROM jit.all_requests r
 WHERE r.written_status = 'pending'
+  AND NOT (SELECT jit.is_delegate(jit.session_user_oid()))
+  AND r.requested_by_oid IS DISTINCT FROM (SELECT jit.session_user_oid())
   AND r.lapse_at > clock_timestamp()
   AND r.requester_oid <> (SELECT jit.session_user_oid())
   AND EXISTS (SELECT FROM unnest(r.approver_roles) AS a (role_name)
@@ -62,6 +72,11 @@ WITH RECURSIVE requester (oid) AS (
   SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = 'jit_requester'
   UNION
   SELECT m.member FROM requester q JOIN pg_catalog.pg_auth_members m ON m.roleid = q.oid
+),
+delegate (oid) AS (
+  SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = 'jit_delegate'
+  UNION
+  SELECT m.member FROM delegate q JOIN pg_catalog.pg_auth_members m ON m.roleid = q.oid
 )
 SELECT g.request_id, g.grantee, g.privileges, g.relation, g.columns, g.starts_at, g.expires_at,
        g.session_pid IS NOT NULL AS session_only, g.client_addr
@@ -75,6 +90,7 @@ WHERE g.revoked_at IS NULL
   AND g.database_oid = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = current_database())
   AND g.starts_at <= clock_timestamp() AND g.expires_at > clock_timestamp()
   AND g.grantee_oid IN (SELECT q.oid FROM requester q)
+  AND NOT EXISTS (SELECT FROM delegate q WHERE q.oid = g.grantee_oid)
   -- A grant is bound to its grantee and object by OID and name.
   AND EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.oid = g.grantee_oid AND r.rolname = g.grantee)
   AND EXISTS (SELECT FROM pg_catalog.pg_namespace n WHERE n.oid = g.schema_oid AND n.nspname = g.schema_name)
@@ -177,8 +193,7 @@ DECLARE
 BEGIN
   FOR object IN SELECT * FROM jit.objects_of(request.objects) LOOP
     relation := object.relation;
-    kind := CASE object.kind WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned table' WHEN 'v' THEN 'view'
-                             WHEN 'm' THEN 'materialized view' ELSE 'schema' END;
+    kind := jit.kind_name(object.kind);
     privileges := object.privileges;
     columns := object.columns;
     present := object.unchanged;

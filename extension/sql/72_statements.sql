@@ -15,7 +15,8 @@ SELECT b.statement_id, b.parent_id, b.transaction_id, b.seq, b.at AS begun_at,
        b.statement_length, b.statement_sha256, b.parameters, b.query_id, b.relations, b.raw_columns,
        coalesce(b.rows, e.rows) AS rows, coalesce(b.duration_ms, e.duration_ms) AS duration_ms,
        coalesce(e.sqlstate, b.sqlstate) AS sqlstate, coalesce(e.message, b.message) AS message,
-       b.client_addr, b.client_port, b.application_name, b.database_name, b.pid, b.session_start
+       b.client_addr, b.client_port, b.application_name, b.database_name, b.pid, b.session_start,
+       (b.detail->>'token')::bigint AS token_id
 FROM jit.audit_log b
 LEFT JOIN jit.audit_log e ON b.kind = 'statement_begun' AND e.statement_id = b.statement_id AND e.kind IN ('statement_ended', 'statement_cancelled')
 LEFT JOIN jit.audit_log t ON t.statement_id = b.transaction_id

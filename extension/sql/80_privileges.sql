@@ -15,8 +15,13 @@ REVOKE ALL ON FUNCTION @extschema@.jit_audit_verify(), @extschema@.jit_audit_ver
 GRANT EXECUTE ON FUNCTION @extschema@.jit_audit_verify(), @extschema@.jit_audit_verify(regclass) TO jit_auditor;
 GRANT SELECT ON jit.visible_requests, jit.my_requests, jit.pending, jit.active_grants, jit.standing_access TO PUBLIC;
 
-GRANT EXECUTE ON FUNCTION jit.run_due(), jit.next_due(), jit.cancel_ended() TO jit_coordinator;
+GRANT EXECUTE ON FUNCTION jit.run_due(), jit.next_due(), jit.cancel_ended(), jit.open_requests() TO jit_coordinator;
 GRANT EXECUTE ON FUNCTION jit.running() TO jit_coordinator, jit_approver, jit_auditor;
+-- Each checks who calls.
+GRANT EXECUTE ON FUNCTION jit.request_preview(text, text, name), jit.events_head() TO PUBLIC;
+GRANT SELECT ON jit.events, jit.visible_tokens TO PUBLIC;
+GRANT EXECUTE ON FUNCTION jit.session_token() TO PUBLIC;
+GRANT EXECUTE ON FUNCTION jit.token_login() TO jit_gateway;
 GRANT EXECUTE ON FUNCTION jit.review(bigint, text), jit.request_objects(bigint), jit.request_approvals(bigint),
   jit.library_version() TO PUBLIC;
 
@@ -29,7 +34,7 @@ GRANT SELECT ON jit.masked_columns, jit.mask_classes, jit.trusted_functions TO P
 GRANT EXECUTE ON FUNCTION jit.mask_of(oid, smallint), jit.is_masked_for(oid, smallint, oid), jit.side_doors(oid, smallint),
   jit.class_mask(text, regtype), jit.type_family(regtype), jit.class_of_sample(text[]), jit.class_of_name(name, regtype) TO PUBLIC;
 
-GRANT EXECUTE ON FUNCTION jit.session_user_oid(), jit.is_member(oid, text), jit.sees_all(oid), jit.may_decide(oid, jsonb),
+GRANT EXECUTE ON FUNCTION jit.session_user_oid(), jit.is_member(oid, text), jit.was_granted(oid, text), jit.is_delegate(oid), jit.sees_all(oid), jit.may_decide(oid, jsonb),
   jit.status_now(text, timestamptz, timestamptz, timestamptz, timestamptz) TO PUBLIC;
 
 

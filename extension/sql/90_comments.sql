@@ -6,6 +6,10 @@ COMMENT ON FUNCTION @extschema@.jit_request(text, interval, text, text, timestam
   'asks for access, in GRANT syntax, for a time and a reason; returns the request''s id';
 COMMENT ON FUNCTION @extschema@.jit_request_for(text, interval, text, text, timestamptz, text, bigint, boolean, inet, boolean) IS
   'asks for the least access that a statement needs; returns the request''s id';
+COMMENT ON FUNCTION @extschema@.jit_request_as(name, text, interval, text, text, timestamptz, inet) IS
+  'asks for access for somebody else, who is to have it; for members of jit_delegate; returns the request''s id';
+COMMENT ON FUNCTION jit.request_preview(text, text, name) IS
+  'what a request would meet: objects, policies, who would have to approve; files nothing';
 COMMENT ON FUNCTION @extschema@.jit_wait(bigint, interval) IS
   'blocks until a request is decided, or for the time given; returns its status';
 COMMENT ON FUNCTION @extschema@.jit_cancel(bigint) IS 'takes back a pending request of one''s own; returns its status';
@@ -71,6 +75,9 @@ COMMENT ON COLUMN jit.requests.review IS 'what was found';
 COMMENT ON COLUMN jit.requests.extends IS 'the request whose access this one prolongs';
 COMMENT ON COLUMN jit.requests.database_oid IS 'the database it was made in: a copy of that does not inherit it';
 
+COMMENT ON COLUMN jit.requests.requested_by IS 'the delegate that filed it; NULL: the requester did';
+COMMENT ON COLUMN jit.requests.requested_by_oid IS 'its OID';
+
 COMMENT ON TABLE jit.approvals IS 'who decided what on which request';
 COMMENT ON COLUMN jit.approvals.request_id IS 'the request';
 COMMENT ON COLUMN jit.approvals.approver IS 'the login that decided';
@@ -121,6 +128,7 @@ COMMENT ON FUNCTION jit.backend_start() IS 'when this session began';
 
 COMMENT ON FUNCTION jit.run_due() IS
   'for the coordinator: pushes, starts, lapses, expires and revokes what is due; returns what it did';
+COMMENT ON FUNCTION jit.open_requests() IS 'how many requests are pending, approved and active; for the daemon''s metrics';
 COMMENT ON FUNCTION jit.next_due() IS 'for the coordinator: the next instant at which run_due has work; NULL: none known';
 COMMENT ON FUNCTION jit.running() IS 'statements that run with just-in-time access now';
 COMMENT ON FUNCTION jit.cancel_ended() IS 'for the coordinator: cancels statements whose access is over; returns which';
@@ -134,7 +142,9 @@ COMMENT ON FUNCTION jit.policies_changed() IS 'internal: applies changed policie
 COMMENT ON FUNCTION jit.asked_for(jsonb) IS 'internal: the privileges in jit.requests.objects as rows';
 COMMENT ON FUNCTION jit.policies_met(oid, jsonb) IS 'internal: the policies that a request meets';
 COMMENT ON FUNCTION jit.rule_on(oid, jsonb) IS 'internal: what those policies say together';
-COMMENT ON FUNCTION jit.is_requester(oid) IS 'internal: whether the role was made a member of jit_requester';
+COMMENT ON FUNCTION jit.was_granted(oid, text) IS 'internal: whether the role was made a member of the group';
+COMMENT ON FUNCTION jit.is_delegate(oid) IS 'internal: whether the role was made a member of jit_delegate';
+COMMENT ON FUNCTION jit.is_requester(oid) IS 'internal: whether the role was made a member of jit_requester, and not of jit_delegate';
 COMMENT ON FUNCTION jit.is_still_requester(jit.requests) IS 'internal: the same, of a request, by OID and name';
 COMMENT ON FUNCTION jit.is_member(oid, text) IS 'internal: whether the role is a member of the group';
 COMMENT ON FUNCTION jit.session_user_oid() IS 'internal: the session''s user';
@@ -149,8 +159,12 @@ COMMENT ON FUNCTION jit.changed_object(jsonb) IS 'internal: the first object tha
 COMMENT ON FUNCTION jit.insert_grants(jit.requests, timestamptz, timestamptz) IS 'internal: makes the grants of a request';
 COMMENT ON FUNCTION jit.check_words(text, text, integer) IS 'internal: refuses texts that are too long or hold control characters';
 COMMENT ON FUNCTION jit.check_duration(interval, jit.ruling) IS 'internal: refuses durations out of bounds';
-COMMENT ON FUNCTION jit.file_request(text, text, text, jsonb, interval, text, text, timestamptz, boolean, inet, boolean, bigint) IS
-  'internal: files what jit_request, jit_request_for and jit_extend ask for';
+COMMENT ON FUNCTION jit.file_request(text, text, text, jsonb, interval, text, text, timestamptz, boolean, inet, boolean, bigint, name) IS
+  'internal: files what jit_request, jit_request_for, jit_request_as and jit_extend ask for';
+COMMENT ON FUNCTION jit.require_requester(oid, name) IS 'internal: refuses a role that may not ask';
+COMMENT ON FUNCTION jit.preview_of(text, jsonb, name) IS 'internal: behind jit.request_preview';
+COMMENT ON FUNCTION jit.kind_name(text) IS 'internal: a relation''s kind, to be read';
+COMMENT ON TYPE jit.preview IS 'what jit.request_preview returns';
 COMMENT ON FUNCTION jit.quorum_met(bigint, oid, jsonb) IS 'internal: whether a request has the approvals that it needs';
 COMMENT ON FUNCTION jit.see_request(bigint) IS 'internal: a request, if the session''s user may see it';
 COMMENT ON FUNCTION jit.lock_request(bigint, boolean) IS 'internal: the same, locked';

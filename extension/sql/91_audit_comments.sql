@@ -74,3 +74,17 @@ COMMENT ON FUNCTION jit.audit_tend_partitions() IS 'internal: makes and detaches
 COMMENT ON FUNCTION jit.audit_settings() IS 'internal: the extension''s settings';
 COMMENT ON FUNCTION jit.audit_settings_changed() IS 'internal: settings that the audit log does not know yet';
 COMMENT ON FUNCTION jit.audit_row_changed() IS 'internal: notes a change of a table of settings';
+
+COMMENT ON VIEW jit.events IS
+  'what has happened to requests and tokens that the reader may see; for approvers, auditors and the coordinator to all, policies and masks too';
+COMMENT ON COLUMN jit.events.id IS 'place in the audit log: events after one are those of a greater id';
+COMMENT ON COLUMN jit.events.at IS 'when';
+COMMENT ON COLUMN jit.events.event IS 'what: the kind of the record';
+COMMENT ON COLUMN jit.events.request_id IS 'the request it happened to; NULL: none';
+COMMENT ON COLUMN jit.events.token_id IS 'the token it happened to; NULL: none';
+COMMENT ON COLUMN jit.events.requester IS 'whose request, or whose token';
+COMMENT ON COLUMN jit.events.actor IS 'the login that did it';
+COMMENT ON COLUMN jit.events.status IS 'the request''s status after it';
+COMMENT ON COLUMN jit.events.access IS 'what was asked for';
+COMMENT ON COLUMN jit.events.detail IS 'what the audit log holds besides';
+COMMENT ON FUNCTION jit.events_head() IS 'the id of the last record in the audit log';

@@ -30,6 +30,11 @@
 #include "pg/compat.h"
 #include "pg/installed.h"
 #include "pg/parallel.h"
+#include "tokens/become.h"
+#include "tokens/changes.h"
+#include "tokens/first_statement.h"
+#include "tokens/session.h"
+#include "tokens/shared.h"
 
 extern "C" {
 #include "access/parallel.h"
@@ -63,12 +68,14 @@ bool Concerns(Oid userid) {
 void ShmemRequest() {
   if (previous_shmem_request) previous_shmem_request();
   grants::RequestSharedMemory();
+  tokens::RequestSharedMemory();
   audit::RequestRingMemory();
 }
 
 void ShmemStartup() {
   if (previous_shmem_startup) previous_shmem_startup();
   grants::InitSharedMemory();
+  tokens::InitSharedMemory();
   audit::InitRing();
 }
 
@@ -96,6 +103,8 @@ PlannedStmt* Planner(Query* query, const char* source, int cursor_options, Param
 }
 
 void ParseAnalyze(ParseState* state, Query* query, JumbleState* jumble) {
+  tokens::NoteAnalysed();
+  tokens::RequireLive();
   audit::IdentifyQuery(query, state->p_sourcetext);
   if (previous_parse_analyze) previous_parse_analyze(state, query, jumble);
 }
@@ -116,6 +125,7 @@ void StartEnforced(QueryDesc* desc, int eflags) {
 }
 
 void ExecutorStartHook(QueryDesc* desc, int eflags) {
+  tokens::RequireLive();
   if (pg::IsLeadersPlan(desc))
     NextStart(desc, eflags);
   else
@@ -169,6 +179,7 @@ void RunGuarded(void* arg) {
 }
 
 void ExecutorRunHook(QueryDesc* desc, ScanDirection direction, uint64 count, bool execute_once) {
+  tokens::RequireLive();
   RunArguments a = {desc, direction, count, execute_once};
   audit::RunAudited(desc, RunGuarded, &a);
 }
@@ -213,6 +224,7 @@ void NextUtility(PlannedStmt* statement, const char* source, bool read_only_tree
 void UtilityOfUser(void* arg) {
   enforce::UtilityArguments a = *static_cast<enforce::UtilityArguments*>(arg);
   const Node* node = a.statement->utilityStmt;
+  tokens::RefuseRoleChange(node);
   // Before it is decided whether the plan is still good.
   if (IsA(node, ExecuteStmt)) mask::CatchUp();
   bool may_concern = enforce::IsHandledUtility(node) || enforce::RunsStatements(node);
@@ -232,6 +244,7 @@ void UtilityGuarded(void* arg) { mask::RunUtilityGuarded(UtilityOfUser, arg); }
 void Utility(PlannedStmt* statement, const char* source, bool read_only_tree,
              ProcessUtilityContext context, ParamListInfo params, QueryEnvironment* environment,
              DestReceiver* dest, QueryCompletion* completion) {
+  tokens::RequireLive();
   if (enforce::ChangesMembership(statement->utilityStmt)) grants::NoteMembershipChange();
   enforce::UtilityArguments a = {statement,   source, read_only_tree, context,    params,
                                  environment, dest,   completion,     NextUtility};
@@ -268,6 +281,10 @@ void InstallHooks() {
   previous_utility = ProcessUtility_hook;
   ProcessUtility_hook = Utility;
   pg::InitInstalled();
+  tokens::InitSession();
+  tokens::InitFirstStatement();
+  tokens::InitBecome();
+  tokens::InitChanges();
   grants::InitCache();
   grants::InitChanges();
   enforce::InitCommit();

@@ -3,6 +3,7 @@
 #include "audit/settings.h"
 #include "mask_functions/key.h"
 #include "pg/server.h"
+#include "tokens/secret.h"
 
 extern "C" {
 #include "utils/guc.h"
@@ -20,6 +21,7 @@ void DefineSettings() {
                            &default_explain, true, PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
   audit::DefineSettings();
   mask_functions::DefineKeySettings();
+  tokens::DefineSettings();
   MarkGUCPrefixReserved("jit_access");
 }
 

@@ -3,15 +3,17 @@
 // under ANALYZE or autovacuum, a SECURITY DEFINER function, a view that an approver reads - does
 // not speak for the session's user.
 
-#include "access/own_statement.h"
-#include "pg/installed.h"
+#include <initializer_list>
+
+#include "access/own_call.h"
 #include "pg/own_code.h"
+#include "pg/server.h"
+#include "tokens/session.h"
 
 extern "C" {
 #include "catalog/namespace.h"
 #include "nodes/value.h"
 #include "parser/parse_func.h"
-#include "tcop/tcopprot.h"
 #include "utils/lsyscache.h"
 }
 
@@ -21,24 +23,12 @@ namespace {
 
 constexpr char kPrefix[] = "jit_";
 
-void RequireOwnCall(const char* name) {
-  bool own =
-      MyBackendType == B_BACKEND && pg::RunsAsChosenUser() && GetUserId() == GetSessionUserId();
-  if (!own)
-    ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-                    errmsg("%s cannot be called on somebody else's behalf", name),
-                    errhint("Call it in your own session, after RESET ROLE, outside of SECURITY "
-                            "DEFINER functions, index expressions and the like.")));
-  // A view or a function of the requester's must not approve for whoever looks at it.
-  bool grants_access = strcmp(name, "jit_approve") == 0 || strcmp(name, "review") == 0;
-  if (!grants_access) return;
-  if (debug_query_string == nullptr || !IsOwnDecision(debug_query_string, name))
-    ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-                    errmsg("%s must be called by a statement of its own", name),
-                    errdetail("A view, function or table of somebody else's in the same statement "
-                              "could decide as well."),
-                    errhint("Send it alone: SELECT %s(...); it may read the views of schema jit.",
-                            strcmp(name, "review") == 0 ? "jit.review" : name)));
+// jit_revoke, which is for one's own access and for others', asks itself.
+void RequireScopeOf(const char* name) {
+  for (const char* one : {"jit_approve", "jit_deny", "review"})
+    if (strcmp(name, one) == 0) tokens::RequireScope(tokens::kApprove);
+  for (const char* one : {"jit_cancel", "jit_extend"})
+    if (strcmp(name, one) == 0) tokens::RequireScope(tokens::kRequest);
 }
 
 // jit.decide_<name>, of the same arguments: found by name and types, called past its ACL, running
@@ -63,6 +53,9 @@ Datum jit_decide(PG_FUNCTION_ARGS) {
   const char* name = get_func_name(outer);
   if (name == nullptr) elog(ERROR, "cache lookup failed for function %u", outer);
   RequireOwnCall(name);
+  RequireScopeOf(name);
+  if (strcmp(name, "jit_approve") == 0) RequireOwnStatement(name, name);
+  if (strcmp(name, "review") == 0) RequireOwnStatement(name, "jit.review");
   FmgrInfo function;
   fmgr_info(DecidingFunction(outer, name), &function);
   LOCAL_FCINFO(call, FUNC_MAX_ARGS);

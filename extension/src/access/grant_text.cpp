@@ -145,10 +145,10 @@ List* ReadObjects(const Source& source, const GrantStmt* grant) {
 
 }  // namespace
 
-Spec* ReadSpec(const char* access) {
+Spec* ReadSpec(const char* access, bool qualified) {
   // The line break ends a comment that the text may end with.
   const Source source = {access, psprintf("%s%s\n TO CURRENT_USER", kPrefix, access),
-                         static_cast<int>(strlen(kPrefix)), kSyntaxHint};
+                         static_cast<int>(strlen(kPrefix)), kSyntaxHint, qualified};
   const GrantStmt* grant = ParseGrant(source);
   Spec* spec = static_cast<Spec*>(palloc0(sizeof(Spec)));
   CheckTarget(grant);

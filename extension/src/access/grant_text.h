@@ -30,8 +30,9 @@ struct Spec {
   List* objects;     // Object *, each once
 };
 
-// Reads and resolves `access`, or raises an error that points into it.
-Spec* ReadSpec(const char* access);
+// Reads and resolves `access` as the current user, or raises an error that points into it.
+// `qualified`: takes no name without its schema.
+Spec* ReadSpec(const char* access, bool qualified = false);
 
 // The canonical text: names qualified, privileges in their order.
 char* RenderSpec(const Spec* spec);

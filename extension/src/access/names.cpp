@@ -145,6 +145,12 @@ Object* ResolveRelation(const Source& source, const RangeVar* name) {
              errmsg("database \"%s\" is not the one you are connected to", name->catalogname),
              errhint("Connect to it and ask there: each database has its own requests."),
              PointAt(source, name->location)));
+  if (name->schemaname == nullptr && source.qualified)
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                    errmsg("relation \"%s\" is not qualified with its schema", name->relname),
+                    errhint("Who asks for somebody else names the schema: neither's search_path "
+                            "decides."),
+                    PointAt(source, name->location)));
   if (name->schemaname != nullptr && strcmp(name->schemaname, "pg_temp") != 0)
     CheckSchema(source, SchemaOid(source, name->schemaname, name->location), name->schemaname,
                 name->location);

@@ -3,6 +3,7 @@
 #include "access/request.h"
 
 #include "pg/own_code.h"
+#include "tokens/session.h"
 
 extern "C" {
 #include "catalog/namespace.h"
@@ -28,19 +29,6 @@ enum Argument {
   kBreakGlass,
 };
 
-// jit.file_request, which nobody may call but the functions here: found by name and types, called
-// past its ACL, and running as the extension's owner because it says SECURITY DEFINER.
-Oid FileRequestFunction() {
-  static const Oid types[] = {TEXTOID, TEXTOID,        TEXTOID, JSONBOID, INTERVALOID, TEXTOID,
-                              TEXTOID, TIMESTAMPTZOID, BOOLOID, INETOID,  BOOLOID,     INT8OID};
-  List* name = list_make2(makeString(pstrdup("jit")), makeString(pstrdup("file_request")));
-  return LookupFuncName(name, lengthof(types), types, false);
-}
-
-void PassOn(FunctionCallInfo to, int place, FunctionCallInfo from, Argument argument) {
-  to->args[place] = from->args[argument];
-}
-
 NullableDatum TextOrNull(const char* text) {
   NullableDatum result = {0, text == nullptr};
   if (text != nullptr) result.value = CStringGetTextDatum(text);
@@ -49,13 +37,17 @@ NullableDatum TextOrNull(const char* text) {
 
 }  // namespace
 
-void CheckOptions(FunctionCallInfo fcinfo) {
+Options OptionsOf(FunctionCallInfo fcinfo) {
   if (!PG_ARGISNULL(kRowFilter))
     ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("row_filter is not supported"),
                     errhint("Leave it out, or ask for a view that shows just those rows.")));
   if (!PG_ARGISNULL(kMaxRows))
     ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("max_rows is not supported"),
                     errhint("Leave it out.")));
+  return {fcinfo->args[kDuration],    fcinfo->args[kReason],
+          fcinfo->args[kTicket],      fcinfo->args[kStartsAt],
+          fcinfo->args[kSessionOnly], fcinfo->args[kClientAddr],
+          fcinfo->args[kBreakGlass],  {0, true}};
 }
 
 const char* RequiredText(FunctionCallInfo fcinfo, int argument, const char* name,
@@ -66,30 +58,43 @@ const char* RequiredText(FunctionCallInfo fcinfo, int argument, const char* name
   return text_to_cstring(PG_GETARG_TEXT_PP(argument));
 }
 
-Datum File(FunctionCallInfo fcinfo, List* specs, const char* asked, const char* statement) {
+char* RenderSpecs(List* specs) {
   StringInfoData access;
   initStringInfo(&access);
   ListCell* lc;
   foreach (lc, specs)
     appendStringInfo(&access, "%s%s", access.len > 0 ? "; " : "",
                      RenderSpec(static_cast<const Spec*>(lfirst(lc))));
+  return access.data;
+}
 
+Oid InnerFunction(const char* name, int count, const Oid* types) {
+  List* names = list_make2(makeString(pstrdup("jit")), makeString(pstrdup(name)));
+  return LookupFuncName(names, count, types, false);
+}
+
+Datum File(const Options& options, List* specs, const char* asked, const char* statement) {
+  static const Oid types[] = {TEXTOID, TEXTOID, TEXTOID,        JSONBOID, INTERVALOID,
+                              TEXTOID, TEXTOID, TIMESTAMPTZOID, BOOLOID,  INETOID,
+                              BOOLOID, INT8OID, NAMEOID};
+  tokens::RequireScope(tokens::kRequest);
   FmgrInfo function;
-  fmgr_info(FileRequestFunction(), &function);
-  LOCAL_FCINFO(call, 12);
-  InitFunctionCallInfoData(*call, &function, 12, InvalidOid, nullptr, nullptr);
-  call->args[0] = TextOrNull(access.data);
+  fmgr_info(InnerFunction("file_request", lengthof(types), types), &function);
+  LOCAL_FCINFO(call, lengthof(types));
+  InitFunctionCallInfoData(*call, &function, lengthof(types), InvalidOid, nullptr, nullptr);
+  call->args[0] = TextOrNull(RenderSpecs(specs));
   call->args[1] = TextOrNull(asked);
   call->args[2] = TextOrNull(statement);
   call->args[3] = {SpecsAsJsonb(specs), false};
-  PassOn(call, 4, fcinfo, kDuration);
-  PassOn(call, 5, fcinfo, kReason);
-  PassOn(call, 6, fcinfo, kTicket);
-  PassOn(call, 7, fcinfo, kStartsAt);
-  PassOn(call, 8, fcinfo, kSessionOnly);
-  PassOn(call, 9, fcinfo, kClientAddr);
-  PassOn(call, 10, fcinfo, kBreakGlass);
+  call->args[4] = options.duration;
+  call->args[5] = options.reason;
+  call->args[6] = options.ticket;
+  call->args[7] = options.starts_at;
+  call->args[8] = options.session_only;
+  call->args[9] = options.client_addr;
+  call->args[10] = options.break_glass;
   call->args[11] = {0, true};  // extends
+  call->args[12] = options.on_behalf_of;
   Datum id = pg::CallOwnCode(call);
   if (call->isnull) elog(ERROR, "jit.file_request returned NULL");
   return id;
@@ -100,9 +105,9 @@ Datum File(FunctionCallInfo fcinfo, List* specs, const char* asked, const char* 
 JIT_SQL_FUNCTION(jit_request)
 Datum jit_request(PG_FUNCTION_ARGS) {
   using namespace jit::access;
-  CheckOptions(fcinfo);
+  Options options = OptionsOf(fcinfo);
   const char* access = RequiredText(fcinfo, 0, "access",
                                     "Say what for, as in: SELECT, UPDATE (status) ON sales.orders");
   List* specs = list_make1(ReadSpec(access));
-  return File(fcinfo, specs, access, nullptr);
+  return File(options, specs, access, nullptr);
 }

@@ -1,4 +1,4 @@
-// What jit_request and jit_request_for share: the options, and filing.
+// What the functions that ask have in common: the options, and filing.
 
 #pragma once
 
@@ -6,14 +6,35 @@
 
 namespace jit::access {
 
-// Refuses what is asked for with arguments that nothing answers to yet.
-void CheckOptions(FunctionCallInfo fcinfo);
+// What is asked for besides the access itself.
+struct Options {
+  NullableDatum duration;
+  NullableDatum reason;
+  NullableDatum ticket;
+  NullableDatum starts_at;
+  NullableDatum session_only;
+  NullableDatum client_addr;
+  NullableDatum break_glass;
+  NullableDatum on_behalf_of;  // name; NULL: the session's user asks
+};
+
+// Those of jit_request and jit_request_for. Refuses arguments that nothing answers to yet.
+Options OptionsOf(FunctionCallInfo fcinfo);
 
 // An argument that must not be NULL, as a C string; `hint` says what to give.
 const char* RequiredText(FunctionCallInfo fcinfo, int argument, const char* name, const char* hint);
 
-// Files the specs with the options of the SQL call (duration and what follows it), as the session's
-// user. Returns the request's id.
-Datum File(FunctionCallInfo fcinfo, List* specs, const char* asked, const char* statement);
+// The least that a statement lacks for the caller to run it. List of Spec.
+List* SpecsForStatement(const char* statement);
+
+// The canonical text of all specs.
+char* RenderSpecs(List* specs);
+
+// Files the specs. Returns the request's id.
+Datum File(const Options& options, List* specs, const char* asked, const char* statement);
+
+// A function of schema jit that nobody may call but the functions here: found by name and types,
+// called past its ACL, and running as the extension's owner because it says SECURITY DEFINER.
+Oid InnerFunction(const char* name, int count, const Oid* types);
 
 }  // namespace jit::access

@@ -149,7 +149,9 @@ void CheckNeeds(List* needs) {
                     errhint("Just run it.")));
 }
 
-List* SpecsFor(const char* text) {
+}  // namespace
+
+List* SpecsForStatement(const char* text) {
   constexpr const char* kHint = "Give one statement, as you would run it.";
   const Source source = {text, text, 0, kHint};
   List* statements = ParseSource(source);
@@ -190,14 +192,13 @@ List* SpecsFor(const char* text) {
   return specs;
 }
 
-}  // namespace
 }  // namespace jit::access
 
 JIT_SQL_FUNCTION(jit_request_for)
 Datum jit_request_for(PG_FUNCTION_ARGS) {
   using namespace jit::access;
-  CheckOptions(fcinfo);
+  Options options = OptionsOf(fcinfo);
   const char* statement =
       RequiredText(fcinfo, 0, "statement", "Give the statement that you want to run.");
-  return File(fcinfo, SpecsFor(statement), statement, statement);
+  return File(options, SpecsForStatement(statement), statement, statement);
 }

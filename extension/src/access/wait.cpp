@@ -1,6 +1,6 @@
 // jit_wait: blocks until a request is decided.
 
-#include "pg/server.h"
+#include "pg/installed.h"
 
 extern "C" {
 #include "access/genam.h"
@@ -29,6 +29,7 @@ struct State {
   bool found;
   bool ours;  // written by this very transaction, so that nobody else can see it
   Oid requester;
+  Oid requested_by;  // InvalidOid where the requester asked
   char status[16];
   TimestampTz lapse_at;
   TimestampTz starts_at;   // DT_NOEND where NULL
@@ -40,7 +41,8 @@ struct State {
 struct RequestsTable {
   Oid table;
   Oid by_id;
-  AttrNumber id, requester, status, lapse_at, starts_at, pushed_at, expires_at, requirements;
+  AttrNumber id, requester, requested_by, status, lapse_at, starts_at, pushed_at, expires_at,
+      requirements;
 };
 
 AttrNumber Column(Oid table, const char* name) {
@@ -58,6 +60,7 @@ RequestsTable FindTable() {
           index,
           Column(table, "id"),
           Column(table, "requester_oid"),
+          Column(table, "requested_by_oid"),
           Column(table, "status"),
           Column(table, "lapse_at"),
           Column(table, "starts_at"),
@@ -89,6 +92,8 @@ State ReadState(const RequestsTable& where, int64 id, Datum* requirements) {
     state.found = true;
     state.ours = TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(tuple->t_data));
     state.requester = DatumGetObjectId(heap_getattr(tuple, where.requester, desc, &is_null));
+    Datum requested_by = heap_getattr(tuple, where.requested_by, desc, &is_null);
+    state.requested_by = is_null ? InvalidOid : DatumGetObjectId(requested_by);
     char* status = TextDatumGetCString(heap_getattr(tuple, where.status, desc, &is_null));
     strlcpy(state.status, status, sizeof(state.status));
     pfree(status);
@@ -128,9 +133,10 @@ bool IsNamedApprover(Oid role, Datum requirements) {
 }
 
 bool MaySee(Oid role, const State& state, Datum requirements) {
-  return state.requester == role || IsMember(role, "jit_approver") ||
-         IsMember(role, "jit_auditor") || IsMember(role, "jit_coordinator") ||
-         IsNamedApprover(role, requirements);
+  bool decides = !pg::IsDelegate(role) &&
+                 (IsMember(role, "jit_approver") || IsNamedApprover(role, requirements));
+  return state.requester == role || state.requested_by == role || decides ||
+         IsMember(role, "jit_auditor") || IsMember(role, "jit_coordinator");
 }
 
 // The status as of the clock, as jit.status_now has it.

@@ -7,6 +7,7 @@
 #include "audit/settings.h"
 #include "audit/who.h"
 #include "pg/subtransactions.h"
+#include "tokens/session.h"
 
 extern "C" {
 #include "access/parallel.h"
@@ -38,7 +39,7 @@ bool has_entered = false;
 
 // Taking access away must never fail for want of a record.
 bool MayBeRefused(const char* kind) {
-  for (const char* one : {"denied", "cancelled", "lapsed", "expired", "revoked"})
+  for (const char* one : {"denied", "cancelled", "lapsed", "expired", "revoked", "token_revoked"})
     if (strcmp(kind, one) == 0) return false;
   return !IsNeverRefused();
 }
@@ -64,7 +65,7 @@ void EnterEvents() {
     FillWho(&record);
     record.request_count = e->request_id != 0 ? 1 : 0;
     record.request_ids = &e->request_id;
-    record.detail = e->detail;
+    record.detail = tokens::WithAuditDetail(e->detail);
     cuts = cuts || strcmp(e->kind, "audit_detached") == 0;
     last = Enter(record, has_entered ? 0 : kEndSize, may_refuse);
     if (!has_entered && last.channel >= 0) {

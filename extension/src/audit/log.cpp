@@ -2,6 +2,7 @@
 
 #include "audit/settings.h"
 #include "pg/scratch.h"
+#include "tokens/session.h"
 
 extern "C" {
 #include "access/xact.h"
@@ -42,7 +43,7 @@ void EncodeBounded(StringInfo out, const Record& record) {
   resetStringInfo(out);
   Encode(out, shorter);
   if (out->len <= static_cast<int>(kLongestRecord)) return;
-  shorter.detail = "{\"left_out\": \"too long\"}";
+  shorter.detail = tokens::WithAuditDetail("{\"left_out\": \"too long\"}");
   resetStringInfo(out);
   Encode(out, shorter);
 }

@@ -2,6 +2,7 @@
 
 #include "audit/log.h"
 #include "audit/settings.h"
+#include "tokens/session.h"
 
 extern "C" {
 #include "access/xlog.h"
@@ -57,6 +58,7 @@ void Close(OpenStatement* open) {
   record.transaction_id = open->transaction_id;
   record.request_count = open->request_count;
   record.request_ids = open->request_ids;
+  record.detail = tokens::AuditDetail();
   record.rows = open->rows;
   record.duration_ms = open->duration_ms;
   record.sqlstate = OutcomeOf(open);
@@ -107,6 +109,7 @@ void EndTransaction(const char* kind) {
     Record record;
     record.at = GetCurrentTimestamp();
     record.kind = kind;
+    record.detail = tokens::AuditDetail();
     record.session_user = NameStr(transaction.session_user);
     // Found by the number that its statements bear.
     record.statement_id = record.transaction_id = transaction.id;

@@ -2,6 +2,7 @@
 
 #include "audit/settings.h"
 #include "pg/installed.h"
+#include "tokens/session.h"
 
 // Its header is not among those that a server's development package brings along; the structures
 // keep their shape without it.
@@ -75,6 +76,7 @@ void FillSession(Record* record) {
       application_name != nullptr && *application_name != '\0' ? application_name : nullptr;
   record->pid = MyProcPid;
   record->session_start = MyStartTimestamp;
+  record->detail = tokens::AuditDetail();
 }
 
 // At login only the shared catalogs can be read, but the roles are there: a session that never gets

@@ -116,7 +116,7 @@ void RequireCovered(Elevated* e) {
   bool current = IsCurrent(e) && !RecoveryInProgress() && GetCurrentTimestamp() < e->coverage.until;
   // Membership is asked each time: whoever has lost it has no grants. An open cursor takes no lock
   // that would bring the news.
-  if (!pg::IsGoverned(e->userid)) RefuseEnded(e, e->needs);
+  if (!pg::IsGoverned(e->userid) || pg::IsDelegate(e->userid)) RefuseEnded(e, e->needs);
   if (current) return;
   pg::Scratch scratch = pg::EnterScratch();
   grants::Coverage coverage = grants::Cover(e->userid, e->needs);

@@ -2,6 +2,7 @@
 
 #include "enforce/needs.h"
 #include "pg/installed.h"
+#include "tokens/session.h"
 
 extern "C" {
 #include "catalog/namespace.h"
@@ -44,6 +45,11 @@ char* RequestHint(List* lacking) {
 void RethrowWithHint(List* lacking, MemoryContext context) {
   if (geterrcode() != ERRCODE_INSUFFICIENT_PRIVILEGE) PG_RE_THROW();
   MemoryContextSwitchTo(context);
+  // Whatever they hold: a token without that scope uses no grant.
+  if (!tokens::HasScope(tokens::kQuery)) {
+    FlushErrorState();
+    tokens::RequireScope(tokens::kQuery);
+  }
   ErrorData* error = CopyErrorData();
   FlushErrorState();
   if (error->hint == nullptr) error->hint = RequestHint(lacking);

@@ -2,6 +2,7 @@
 
 #include "grants/shared.h"
 #include "pg/installed.h"
+#include "tokens/session.h"
 
 extern "C" {
 #include "access/genam.h"
@@ -202,7 +203,10 @@ bool IsCurrent(Oid userid) {
 
 uint64 Reading() { return readings; }
 
-GrantSet GrantsOf(Oid userid) {
+namespace {
+
+// The grants there are, whether or not this session may use them.
+GrantSet Held(Oid userid) {
   // On a replica nobody counts changes here, and invalidations wait for the next lock.
   bool reload = !IsCurrent(userid) || RecoveryInProgress();
   if (reload) AcceptInvalidationMessages();  // the change may have been DROP EXTENSION
@@ -220,8 +224,17 @@ GrantSet GrantsOf(Oid userid) {
   return {cached, cached_count};
 }
 
+}  // namespace
+
+GrantSet GrantsOf(Oid userid) {
+  GrantSet held = Held(userid);
+  if (held.count != 0 && (pg::IsDelegate(userid) || !tokens::HasScope(tokens::kQuery)))
+    return {nullptr, 0};
+  return held;
+}
+
 bool HoldsBlanking(Oid userid) {
-  GrantSet set = GrantsOf(userid);
+  GrantSet set = Held(userid);
   TimestampTz now = GetCurrentTimestamp();
   for (int i = 0; i < set.count; i++) {
     const Grant& grant = set.grants[i];

@@ -72,7 +72,9 @@ void AtCommit() {
 // The role's OID is the same in every database; the extension need not be in this one.
 void CheckMembership(void*, Oid grantee) {
   Oid requester_role = get_role_oid("jit_requester", true);
-  if (!OidIsValid(requester_role) || !is_member_of_role_nosuper(grantee, requester_role))
+  Oid delegate_role = get_role_oid("jit_delegate", true);
+  if (!OidIsValid(requester_role) || !is_member_of_role_nosuper(grantee, requester_role) ||
+      (OidIsValid(delegate_role) && is_member_of_role_nosuper(grantee, delegate_role)))
     Add({.kind = Kind::kCancelGrantee, .grantee = grantee});
 }
 

@@ -32,6 +32,7 @@ RelationListener relation_listener = nullptr;
 struct {
   Oid user;
   bool governed;
+  bool delegate;
 } judged[2];
 int judged_last = 0;
 
@@ -91,6 +92,7 @@ bool LookUp() {
   installed.functions = SchemaOfExtension(extension);
   installed.grants_index = get_relname_relid("grants_by_grantee", installed.schema);
   installed.requester_role = get_role_oid("jit_requester", true);
+  installed.delegate_role = get_role_oid("jit_delegate", true);
   installed.elevated_role = get_role_oid("jit_elevated", true);
   installed.unmasked_role = get_role_oid("jit_unmasked", true);
   installed.masks = OwnedRelation("masks", installed.schema, extension);
@@ -126,9 +128,16 @@ const Installed* GetInstalled() {
   return present ? &installed : nullptr;
 }
 
-bool IsGoverned(Oid userid) {
+namespace {
+
+struct Verdict {
+  bool governed;
+  bool delegate;
+};
+
+Verdict Judge(Oid userid) {
   for (const auto& j : judged)
-    if (j.user == userid) return j.governed;
+    if (j.user == userid) return {j.governed, j.delegate};
   judged_last = 1 - judged_last;
   auto& j = judged[judged_last];
   // Set first: an invalidation that arrives meanwhile clears it, and the answer is not kept.
@@ -136,10 +145,19 @@ bool IsGoverned(Oid userid) {
   const Installed* here = GetInstalled();
   bool governed = here != nullptr && is_member_of_role_nosuper(userid, here->requester_role) &&
                   !superuser_arg(userid);
+  bool delegate = here != nullptr && OidIsValid(here->delegate_role) &&
+                  is_member_of_role_nosuper(userid, here->delegate_role);
   j.governed = governed;
+  j.delegate = delegate;
   if (!looked_up) j.user = InvalidOid;
-  return governed;
+  return {governed, delegate};
 }
+
+}  // namespace
+
+bool IsGoverned(Oid userid) { return Judge(userid).governed; }
+
+bool IsDelegate(Oid userid) { return Judge(userid).delegate; }
 
 bool RunsAsChosenUser() {
   Oid userid;

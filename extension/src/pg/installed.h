@@ -12,6 +12,7 @@ struct Installed {
   Oid grants_index;    // jit.grants_by_grantee
   Oid functions;       // the schema of jit_request and the others
   Oid requester_role;  // jit_requester
+  Oid delegate_role;   // jit_delegate
   Oid elevated_role;   // jit_elevated
   Oid unmasked_role;   // jit_unmasked
   Oid masks;           // jit.masks
@@ -35,6 +36,9 @@ void SetRelationListener(RelationListener listener);
 
 // A member of jit_requester who is no superuser: whom the hooks concern. Cheap.
 bool IsGoverned(Oid userid);
+
+// A member of jit_delegate, who holds no grant. Cheap.
+bool IsDelegate(Oid userid);
 
 // Whether code runs with the rights that the session's user chose: neither a SECURITY DEFINER
 // function, nor a security-restricted operation, nor a foreign-key check.
