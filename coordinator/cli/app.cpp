@@ -9,6 +9,7 @@
 
 #include "cli/invocation.h"
 #include "cli/output.h"
+#include "client/error.h"
 #include "pg/error.h"
 
 namespace jit::cli {
@@ -58,6 +59,9 @@ int Main(int argc, char** argv) {
   } catch (const pg::Error& error) {
     PrintError(error.fields());
     return static_cast<int>(ExitCodeOf(error));
+  } catch (const client::Error& error) {
+    PrintError(error.fields());
+    return static_cast<int>(error.code());
   } catch (const std::exception& error) {
     PrintError(error.what());
     return static_cast<int>(ExitCode::kFailed);

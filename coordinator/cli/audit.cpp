@@ -3,11 +3,9 @@
 
 #include <thread>
 
-#include "cli/audit_read.h"
-#include "cli/connect.h"
 #include "cli/moment.h"
 #include "cli/output.h"
-#include "core/audit_filter.h"
+#include "cli/source.h"
 #include "core/csv.h"
 
 namespace jit::cli {
@@ -15,8 +13,6 @@ namespace {
 
 constexpr std::chrono::seconds kPoll{1};
 
-const std::vector<std::string> kOutcomes{"succeeded", "failed",  "refused",
-                                         "cancelled", "running", "unknown"};
 const std::vector<std::string> kKinds{"requested",
                                       "approved",
                                       "denied",
@@ -47,12 +43,16 @@ const std::vector<std::string> kKinds{"requested",
                                       "events_rolled_back",
                                       "audit_detached"};
 
-AuditFilter ReadFilter(const Invocation& invocation) {
-  AuditFilter filter;
+AuditSearch ReadSearch(const Invocation& invocation) {
+  AuditSearch search;
+  views::AuditFilter& filter = search.filter;
   filter.person = invocation.Get("person");
   if (invocation.Has("request"))
     filter.request = fmt::to_string(invocation.Integer("request", 0, 1, INT64_MAX));
-  if (const auto name = invocation.Get("relation")) filter.relation = core::LikePattern(*name);
+  search.relation = invocation.Get("relation");
+  search.since = ReadMoment(invocation, "since");
+  search.until = ReadMoment(invocation, "until");
+  search.follow = invocation.Has("follow");
   filter.outcome = invocation.Get("outcome");
   filter.kind = invocation.Get("kind");
   filter.raw_columns = invocation.Has("raw-columns");
@@ -66,17 +66,16 @@ AuditFilter ReadFilter(const Invocation& invocation) {
     if (filter.outcome == "running" || filter.outcome == "unknown")
       throw UsageError("--follow shows statements when they have ended");
   }
-  return filter;
+  return search;
 }
 
 // Table after table below each other, as one: the header only once, one object a line in JSON.
 class Lines {
  public:
-  Lines(const Output& output, bool log) : output_(output), empty_(AuditColumns(log)) {}
+  Lines(const Output& output, bool log) : output_(output), log_(log) {}
 
   void Print(const std::vector<core::AuditEntry>& entries) {
-    core::Table table = empty_;
-    for (const core::AuditEntry& entry : entries) table.rows.push_back(entry.cells);
+    const core::Table table = views::AuditTable(entries, log_);
     switch (output_.form()) {
       case Form::kTable: {
         core::TerminalLook look = output_.look();
@@ -100,13 +99,12 @@ class Lines {
 
  private:
   const Output& output_;
-  const core::Table empty_;
+  const bool log_;
   bool first_ = true;
 };
 
 void ShowOnce(const Output& output, const std::vector<core::AuditEntry>& entries, bool log) {
-  core::Table table = AuditColumns(log);
-  for (const core::AuditEntry& entry : entries) table.rows.push_back(entry.cells);
+  const core::Table table = views::AuditTable(entries, log);
   if (table.rows.empty() && output.for_people()) {
     PrintNote("nothing in the log matches");
     return;
@@ -117,15 +115,11 @@ void ShowOnce(const Output& output, const std::vector<core::AuditEntry>& entries
 ExitCode Run(Invocation& invocation) {
   invocation.NoArguments();
   const Output output(invocation);
-  AuditFilter filter = ReadFilter(invocation);
-  const auto since = ReadMoment(invocation, "since");
-  const auto until = ReadMoment(invocation, "until");
-  Database database = Open(invocation);
-  filter.since = Resolve(*database.session, since);
-  filter.until = Resolve(*database.session, until);
-
-  AuditReader reader(*database.session, filter);
-  if (!reader.reads_log()) {
+  const AuditSearch search = ReadSearch(invocation);
+  const views::AuditFilter& filter = search.filter;
+  const auto source = OpenSource(invocation);
+  const auto feed = source->Audit(search);
+  if (!feed->ReadsLog()) {
     if (filter.log || invocation.Has("follow")) {
       throw pg::Error(pg::Error::Kind::kStatement,
                       {"42501", "permission denied for the audit log", "",
@@ -135,17 +129,17 @@ ExitCode Run(Invocation& invocation) {
     }
     PrintNote("you see your own statements; the rest of the log is for members of jit_auditor");
   }
-  bool more = false;
-  const auto newest = reader.Newest(more);
+  const views::AuditPage newest = feed->Newest();
   if (!invocation.Has("follow")) {
-    ShowOnce(output, newest, filter.log);
-    if (more) PrintNote(fmt::format("there are more than {}; --limit shows them", filter.limit));
+    ShowOnce(output, newest.entries, filter.log);
+    if (newest.more)
+      PrintNote(fmt::format("there are more than {}; --limit shows them", filter.limit));
     return ExitCode::kOk;
   }
   Lines lines(output, filter.log);
-  lines.Print(newest);
+  lines.Print(newest.entries);
   while (true) {
-    const auto next = reader.Following();
+    const auto next = feed->Following();
     if (next.empty()) {
       std::this_thread::sleep_for(kPoll);
     } else {
@@ -178,7 +172,7 @@ Command AuditCommand() {
                    "only statements on it, as schema.name; * and ? match any"},
                   {"since", 0, "WHEN", "not older"},
                   {"until", 0, "WHEN", "only older"},
-                  {"outcome", 0, "OUTCOME", "only statements that ended so", kOutcomes},
+                  {"outcome", 0, "OUTCOME", "only statements that ended so", views::kAuditOutcomes},
                   {"raw-columns", 0, "", "only statements that saw masked columns raw"},
                   {"log", 0, "", "the records of the log itself, with their hashes"},
                   {"kind", 'k', "KIND", "only records of this kind; means --log", kKinds},
@@ -191,9 +185,7 @@ Command AuditCommand() {
                    "jit-coordinator audit --relation 'sales.*' --raw-columns --csv > seen.csv",
                    "jit-coordinator audit --follow --json | jq -c 'select(.what == \"refused\")'"},
       .run = Run};
-  for (auto* more : {+OutputOptions, +ConnectionOptions}) {
-    for (Option& option : more()) command.options.push_back(std::move(option));
-  }
+  AddOptionsOfEitherWay(command);
   return command;
 }
 

@@ -21,7 +21,7 @@ struct Option {
 };
 
 // What a command's arguments are; completion asks.
-enum class Arguments { kNone, kRequest, kRequests, kFile, kShell, kTopic };
+enum class Arguments { kNone, kRequest, kRequests, kToken, kFile, kShell, kTopic };
 
 struct Command {
   std::string name = {};  // of one word or two
@@ -30,6 +30,7 @@ struct Command {
   std::string details = {};
   Arguments arguments = Arguments::kNone;
   std::string statuses = {};  // of the requests that completion offers
+  bool by_server = false;     // --server works
   std::vector<Option> options = {};
   std::vector<std::string> examples = {};
   ExitCode (*run)(Invocation&) = nullptr;
@@ -42,6 +43,10 @@ const Command* FindCommand(std::string_view name);
 std::vector<Option> ConnectionOptions();
 std::vector<Option> OutputOptions();
 std::vector<Option> WatchOptions();
+std::vector<Option> ServerOptions();
+
+// Gives a command the options of Output, Server and Connection: it can go through a server.
+void AddOptionsOfEitherWay(Command& command);
 
 // One file each.
 Command RequestsCommand();
@@ -50,6 +55,9 @@ Command ApproveCommand();
 Command DenyCommand();
 Command RevokeCommand();
 Command ReviewCommand();
+Command RequestCommand();
+Command CancelCommand();
+Command ExtendCommand();
 Command GrantsCommand();
 Command PolicyListCommand();
 Command PolicyDiffCommand();
@@ -57,9 +65,13 @@ Command PolicyApplyCommand();
 Command AuditCommand();
 Command AuditVerifyCommand();
 Command ReportCommand();
+Command TokenCreateCommand();
+Command TokenListCommand();
+Command TokenRevokeCommand();
 Command TargetsCommand();
 Command DoctorCommand();
 Command RunCommand();
+Command ConfigCheckCommand();
 Command CompletionCommand();
 Command VersionCommand();
 Command HelpCommand();

@@ -31,13 +31,31 @@ std::vector<Option> WatchOptions() {
   };
 }
 
+std::vector<Option> ServerOptions() {
+  return {
+      {"server", 0, "URL", "ask this server's API instead of a database (JIT_SERVER)"},
+      {"token-file", 0, "FILE", "with --server: file with the token to log in by (JIT_TOKEN)"},
+      {"ca-file", 0, "FILE", "with --server: certificates to trust instead of the system's"},
+      {"insecure-http", 0, "", "with --server: send the token in plain text beyond this machine"},
+  };
+}
+
+void AddOptionsOfEitherWay(Command& command) {
+  command.by_server = true;
+  for (auto* more : {+OutputOptions, +ServerOptions, +ConnectionOptions}) {
+    for (Option& option : more()) command.options.push_back(std::move(option));
+  }
+}
+
 const std::vector<Command>& Commands() {
   static const std::vector<Command> commands{
-      RequestsCommand(),   ShowCommand(),        ApproveCommand(), DenyCommand(),
-      RevokeCommand(),     ReviewCommand(),      GrantsCommand(),  PolicyListCommand(),
-      PolicyDiffCommand(), PolicyApplyCommand(), AuditCommand(),   AuditVerifyCommand(),
-      ReportCommand(),     TargetsCommand(),     DoctorCommand(),  RunCommand(),
-      CompletionCommand(), VersionCommand(),     HelpCommand(),
+      RequestCommand(),     RequestsCommand(),  ShowCommand(),        ApproveCommand(),
+      DenyCommand(),        CancelCommand(),    ExtendCommand(),      RevokeCommand(),
+      ReviewCommand(),      GrantsCommand(),    PolicyListCommand(),  PolicyDiffCommand(),
+      PolicyApplyCommand(), AuditCommand(),     AuditVerifyCommand(), ReportCommand(),
+      TokenCreateCommand(), TokenListCommand(), TokenRevokeCommand(), TargetsCommand(),
+      DoctorCommand(),      RunCommand(),       ConfigCheckCommand(), CompletionCommand(),
+      VersionCommand(),     HelpCommand(),
   };
   return commands;
 }

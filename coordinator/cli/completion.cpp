@@ -18,6 +18,9 @@ constexpr const char* kIds =
     "jit-coordinator requests --status {} --limit 100 --output tsv --timeout 2s 2>/dev/null "
     "</dev/null | cut -f1";
 
+constexpr const char* kTokens =
+    "jit-coordinator token list --output tsv --timeout 2s 2>/dev/null </dev/null | cut -f1";
+
 std::vector<std::string> FirstWords() {
   std::vector<std::string> words;
   std::set<std::string> seen;
@@ -59,6 +62,8 @@ std::string BashArguments(const Command& command) {
     case Arguments::kRequests:
       return fmt::format("COMPREPLY=($(compgen -W \"$({})\" -- \"$cur\"))",
                          fmt::format(fmt::runtime(kIds), command.statuses));
+    case Arguments::kToken:
+      return fmt::format("COMPREPLY=($(compgen -W \"$({})\" -- \"$cur\"))", kTokens);
     case Arguments::kFile:
       return "COMPREPLY=($(compgen -f -- \"$cur\"))";
     case Arguments::kShell:
@@ -73,7 +78,8 @@ std::string BashArguments(const Command& command) {
 std::string BashValue(const Option& option) {
   if (option.argument == "FILE") return "COMPREPLY=($(compgen -f -- \"$cur\"))";
   if (option.name == "target")
-    return "COMPREPLY=($(compgen -W \"$(jit-coordinator targets --names 2>/dev/null)\" -- "
+    return "COMPREPLY=($(compgen -W \"$(jit-coordinator targets --names --timeout 2s "
+           "2>/dev/null)\" -- "
            "\"$cur\"))";
   if (!option.values.empty())
     return fmt::format("COMPREPLY=($(compgen -W '{}' -- \"$cur\"))", Join(option.values));
@@ -158,6 +164,8 @@ std::string ZshArguments(const Command& command) {
       return fmt::format(" '1:request:_jit_coordinator_ids {}'", command.statuses);
     case Arguments::kRequests:
       return fmt::format(" '*:request:_jit_coordinator_ids {}'", command.statuses);
+    case Arguments::kToken:
+      return " '*:token:_jit_coordinator_tokens'";
     case Arguments::kFile:
       return " '1:file:_files'";
     case Arguments::kShell:
@@ -190,8 +198,12 @@ std::string Zsh() {
   out += fmt::format(fmt::runtime(kIds), "$1");
   out +=
       ")\"})\n  compadd -a ids\n}\n"
+      "_jit_coordinator_tokens() {\n  local -a ids\n  ids=(${(f)\"$(";
+  out += kTokens;
+  out +=
+      ")\"})\n  compadd -a ids\n}\n"
       "_jit_coordinator_targets() {\n  local -a names\n  names=(${(f)\"$(jit-coordinator targets "
-      "--names 2>/dev/null)\"})\n"
+      "--names --timeout 2s 2>/dev/null)\"})\n"
       "  compadd -a names\n}\n"
       "_jit_coordinator() {\n  if (( CURRENT == 2 )); then\n    local -a commands\n    "
       "commands=(\n";

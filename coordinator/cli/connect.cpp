@@ -11,6 +11,7 @@
 #include <filesystem>
 
 #include "cli/output.h"
+#include "cli/server.h"
 #include "core/text.h"
 
 namespace jit::cli {
@@ -63,14 +64,17 @@ void SetLogin(const Invocation& invocation, pg::Parameters& parameters) {
 FoundConfig FindConfig(const Invocation& invocation) {
   std::optional<std::string> path = invocation.Get("config");
   if (!path) path = config::DefaultPath(Environment, FileExists);
-  if (!path) return {};
-  config::Loaded loaded = config::Load(*path);
+  return path ? ReadConfig(*path) : FoundConfig{};
+}
+
+FoundConfig ReadConfig(const std::string& path) {
+  config::Loaded loaded = config::Load(path);
   if (!loaded.errors.empty()) {
     std::vector<std::string> lines;
-    for (const auto& error : loaded.errors) lines.push_back(core::FormatFileError(*path, error));
+    for (const auto& error : loaded.errors) lines.push_back(core::FormatFileError(path, error));
     throw UsageError(fmt::format("{}", fmt::join(lines, "\n")), "");
   }
-  return {*path, std::move(loaded.config)};
+  return {path, std::move(loaded.config)};
 }
 
 pg::Parameters ParametersOf(const Invocation& invocation, const config::Target& target) {
@@ -86,6 +90,7 @@ std::string TargetName(const Invocation& invocation) {
 }
 
 pg::Parameters ParametersOf(const Invocation& invocation) {
+  RequireNoServer(invocation);
   const std::string where = Where(invocation);
   if (where.empty() || pg::LooksLikeConninfo(where)) {
     pg::Parameters parameters = pg::ParseConninfo(where);

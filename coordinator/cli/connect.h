@@ -17,6 +17,7 @@ struct FoundConfig {
   config::Config config;
 };
 FoundConfig FindConfig(const Invocation& invocation);
+FoundConfig ReadConfig(const std::string& path);
 
 // Of -d, -U and the environment.
 pg::Parameters ParametersOf(const Invocation& invocation);

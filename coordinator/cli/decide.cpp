@@ -1,130 +1,66 @@
-// `approve`, `deny`, `revoke`, `review`: one call of the database per request, each a transaction
-// of its own.
+// `approve`, `deny`, `cancel`, `revoke`, `review`: one call of the database per request, each a
+// transaction of its own.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "cli/connect.h"
-#include "cli/output.h"
-#include "cli/request_view.h"
+#include "cli/each.h"
+#include "cli/source.h"
+#include "client/error.h"
 
 namespace jit::cli {
 namespace {
 
-struct Outcome {
-  std::int64_t id;
-  std::optional<std::string> status;  // none: refused
-  std::optional<pg::ErrorFields> error;
-};
-
-core::Json ErrorJson(const pg::ErrorFields& error) {
-  return {{"sqlstate", error.sqlstate},
-          {"message", error.message},
-          {"detail", error.detail},
-          {"hint", error.hint}};
-}
-
-void Print(const Output& output, const std::vector<Outcome>& outcomes) {
-  if (output.form() == Form::kJson) {
-    core::Json document = core::Json::array();
-    for (const Outcome& outcome : outcomes) {
-      core::Json one = {{"id", outcome.id}};
-      if (outcome.status) one["status"] = *outcome.status;
-      if (outcome.error) one["error"] = ErrorJson(*outcome.error);
-      document.push_back(std::move(one));
-    }
-    output.Print(document);
-    return;
-  }
-  for (const Outcome& outcome : outcomes) {
-    if (!outcome.status) continue;
-    if (output.for_people()) {
-      output.Write(fmt::format("request {} is {}\n", outcome.id,
-                               output.Paint(*outcome.status, StyleOfStatus(*outcome.status))));
-    } else {
-      output.Write(fmt::format("{}\t{}\n", outcome.id, *outcome.status));
-    }
-  }
-}
-
 // What remains to be said: an approval alone may not be enough.
-void HintPending(pg::Session& session, std::int64_t id) {
-  const pg::Result found = session.Query(
-      "SELECT approvals_given, approvals_needed, approver_roles FROM jit.visible_requests WHERE id "
-      "= $1",
-      {fmt::to_string(id)});
-  if (found.empty()) return;
+void HintPending(Source& source, std::int64_t id) {
+  const views::RequestFacts facts = source.Request(id);
   PrintNote(fmt::format(
       "request {} has {} of {} approvals; members of {} may approve", id,
-      found.TextOr(0, "approvals_given"), found.TextOr(0, "approvals_needed"),
-      fmt::join(found.List(0, "approver_roles").value_or(std::vector<std::string>{}), ", ")));
+      facts.request->TextOr(0, "approvals_given"), facts.request->TextOr(0, "approvals_needed"),
+      fmt::join(facts.request->List(0, "approver_roles").value_or(std::vector<std::string>{}),
+                ", ")));
 }
 
 // Approved is not yet granted: that takes a daemon.
-void HintDaemon(pg::Session& session) {
-  const pg::Result found = session.Query(
-      "SELECT FROM pg_catalog.pg_stat_activity a WHERE a.datname = pg_catalog.current_database()"
-      " AND a.application_name = 'jit-coordinator'"
-      " AND pg_catalog.pg_has_role(a.usesysid, 'jit_coordinator', 'MEMBER')");
-  if (found.empty()) PrintNote("no daemon is connected: it will be granted when one is");
+void HintDaemon(Source& source) {
+  if (!source.HasDaemon()) PrintNote("no daemon is connected: it will be granted when one is");
 }
 
-// Goes on after a refusal; the exit code is that of the first one.
-ExitCode Decide(Invocation& invocation, const std::string& function, const pg::Values& more) {
-  const Output output(invocation);
-  const auto ids = invocation.RequestIds();
-  Database database = Open(invocation);
-  // Either in the extension's schema, or jit.review.
-  const std::string name =
-      function.find('.') == std::string::npos ? database.schema + "." + function : function;
-  std::string parameters = "$1";
-  for (std::size_t i = 0; i < more.size(); ++i) parameters += fmt::format(", ${}", i + 2);
-  std::vector<Outcome> outcomes;
-  ExitCode code = ExitCode::kOk;
-  for (const std::int64_t id : ids) {
-    pg::Values values{fmt::to_string(id)};
-    values.insert(values.end(), more.begin(), more.end());
-    try {
-      const pg::Result result = database.session->Query(
-          fmt::format("SELECT {}({}) AS status", name, parameters), std::move(values));
-      outcomes.push_back({id, result.TextOr(0, "status"), std::nullopt});
-    } catch (const pg::Error& error) {
-      if (error.connection_lost()) {
-        Print(output, outcomes);  // what is done is done
-        throw;
-      }
-      PrintError(error.fields(), ids.size() > 1 ? fmt::format("request {}", id) : "");
-      if (code == ExitCode::kOk) code = core::ExitCodeFor(error.sqlstate());
-      outcomes.push_back({id, std::nullopt, error.fields()});
-    }
-  }
-  Print(output, outcomes);
-  if (function == "jit_approve") {
+// The approvals stand, whether or not there is more to be read about them.
+void HintAfterApproval(Source& source, const std::vector<Outcome>& outcomes) {
+  try {
     bool approved = false;
     for (const Outcome& outcome : outcomes) {
-      if (outcome.status == "pending") HintPending(*database.session, outcome.id);
+      if (outcome.status == "pending") HintPending(source, outcome.id);
       approved |= outcome.status == "approved";
     }
-    if (approved) HintDaemon(*database.session);
+    if (approved) HintDaemon(source);
+  } catch (const pg::Error&) {
+  } catch (const client::Error&) {
   }
-  return code;
 }
 
-ExitCode RunApprove(Invocation& invocation) {
-  return Decide(invocation, "jit_approve",
-                {invocation.Get("message"), IntervalValue(invocation.Length("duration"))});
+ExitCode Decide(Invocation& invocation, Decision decision) {
+  const Output output(invocation);
+  const auto ids = invocation.RequestIds();
+  const auto message = decision == Decision::kCancel ? std::nullopt : invocation.Get("message");
+  const auto duration =
+      decision == Decision::kApprove ? invocation.Length("duration") : std::nullopt;
+  const auto source = OpenSource(invocation);
+  const Outcomes done = DoEach(output, "request", ids, [&](std::int64_t id) {
+    return source->Decide(decision, id, message, duration);
+  });
+  if (decision == Decision::kApprove) HintAfterApproval(*source, done.each);
+  return done.code;
 }
 
-ExitCode RunDeny(Invocation& invocation) {
-  return Decide(invocation, "jit_deny", {invocation.Get("message")});
-}
-
-ExitCode RunRevoke(Invocation& invocation) {
-  return Decide(invocation, "jit_revoke", {invocation.Get("message")});
-}
+ExitCode RunApprove(Invocation& invocation) { return Decide(invocation, Decision::kApprove); }
+ExitCode RunDeny(Invocation& invocation) { return Decide(invocation, Decision::kDeny); }
+ExitCode RunCancel(Invocation& invocation) { return Decide(invocation, Decision::kCancel); }
+ExitCode RunRevoke(Invocation& invocation) { return Decide(invocation, Decision::kRevoke); }
 
 ExitCode RunReview(Invocation& invocation) {
   if (!invocation.Has("message")) throw UsageError("a review says what was found: -m TEXT");
-  return Decide(invocation, "jit.review", {invocation.Get("message")});
+  return Decide(invocation, Decision::kReview);
 }
 
 Command Make(std::string name, std::string summary, std::string details, std::string statuses,
@@ -134,11 +70,10 @@ Command Make(std::string name, std::string summary, std::string details, std::st
                   .summary = std::move(summary),
                   .details = std::move(details),
                   .arguments = Arguments::kRequests,
-                  .statuses = std::move(statuses),
-                  .options = {{"message", 'm', "TEXT", std::move(message_help)}}};
-  for (auto* more : {+OutputOptions, +ConnectionOptions}) {
-    for (Option& option : more()) command.options.push_back(std::move(option));
-  }
+                  .statuses = std::move(statuses)};
+  if (!message_help.empty())
+    command.options.push_back({"message", 'm', "TEXT", std::move(message_help)});
+  AddOptionsOfEitherWay(command);
   return command;
 }
 
@@ -165,6 +100,16 @@ Command DenyCommand() {
            "pending", "why, for the requester to read");
   command.examples = {"jit-coordinator deny 12 -m 'use the replica'"};
   command.run = RunDeny;
+  return command;
+}
+
+Command CancelCommand() {
+  Command command = Make("cancel", "take back requests of your own",
+                         "Those that nobody has decided on yet. What you filed on behalf of "
+                         "somebody you take back, too.",
+                         "pending", "");
+  command.examples = {"jit-coordinator cancel 12"};
+  command.run = RunCancel;
   return command;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/doctor_audit.h"
+#include "cli/doctor_roles.h"
 
 namespace jit::cli {
 namespace {
@@ -192,7 +193,7 @@ SELECT r.rolname AS role, r.rolcanlogin AS login,
     CASE WHEN r.rolcreatedb THEN 'CREATEDB' END, CASE WHEN r.rolreplication THEN 'REPLICATION' END,
     CASE WHEN r.rolbypassrls THEN 'BYPASSRLS' END) AS attributes,
   (SELECT pg_catalog.string_agg(g.rolname, ', ' ORDER BY g.rolname) FROM above a JOIN pg_catalog.pg_roles g ON g.oid = a.oid
-   WHERE a.login = r.oid AND a.oid <> r.oid AND g.rolname <> 'jit_coordinator'
+   WHERE a.login = r.oid AND a.oid <> r.oid AND g.rolname NOT IN ('jit_coordinator', 'jit_gateway')
      AND NOT EXISTS (SELECT FROM member m WHERE m.oid = a.oid)) AS groups,
   (SELECT count(*) FROM pg_catalog.pg_class c WHERE c.relowner = r.oid) AS owned,
   (SELECT count(DISTINCT c.oid) FROM pg_catalog.pg_class c
@@ -325,6 +326,7 @@ const std::vector<Check>& Checks() {
       {"extension", CheckExtension, false},  {"schema", CheckSchema, true},
       {"versions", CheckVersions, true},     {"triggers", CheckTriggers, true},
       {"jit_elevated", CheckElevated, true}, {"coordinator", CheckCoordinator, true},
+      {"gateways", CheckGateways, true},     {"delegates", CheckDelegates, true},
       {"daemon", CheckDaemon, true},         {"people", CheckPeople, true},
       {"policies", CheckPolicies, true},     {"audit log", CheckAuditLog, true},
       {"auditors", CheckAuditors, true},     {"standing access", CheckStanding, true},

@@ -39,7 +39,9 @@ std::vector<std::string> OptionNames(const Command& command) {
 // itself.
 bool TakesNext(const std::string& word) {
   std::vector<Option> shared = ConnectionOptions();
-  for (Option& option : OutputOptions()) shared.push_back(std::move(option));
+  for (auto* more : {+OutputOptions, +ServerOptions}) {
+    for (Option& option : more()) shared.push_back(std::move(option));
+  }
   for (const Option& option : shared) {
     if (option.argument.empty()) continue;
     if (word == "--" + option.name ||
@@ -49,16 +51,28 @@ bool TakesNext(const std::string& word) {
   return false;
 }
 
-std::int64_t ParseId(std::string_view text) {
+std::int64_t ParseId(std::string_view text, std::string_view thing) {
   std::int64_t id = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
   if (error != std::errc{} || end != text.data() + text.size() || id < 1) {
-    throw UsageError(fmt::format("\"{}\" is not the id of a request", text));
+    throw UsageError(fmt::format("\"{}\" is not the id of a {}", text, thing));
   }
   return id;
 }
 
 }  // namespace
+
+std::string NotByServer(const Command& command) {
+  return fmt::format("{} does not go through a server", command.name);
+}
+
+std::string HintByServer() {
+  std::vector<std::string> able;
+  for (const Command& command : Commands()) {
+    if (command.by_server) able.push_back(command.name);
+  }
+  return fmt::format("Those that do: {}.", fmt::join(able, ", "));
+}
 
 Invocation::Invocation(const Command& command, const std::vector<std::string>& words)
     : command_(&command) {
@@ -84,6 +98,9 @@ Invocation::Invocation(const Command& command, const std::vector<std::string>& w
   } catch (const po::unknown_option& error) {
     std::string name = error.get_option_name();
     name.erase(0, name.find_first_not_of('-'));
+    for (const Option& option : ServerOptions()) {
+      if (name == option.name) throw UsageError(NotByServer(command), HintByServer());
+    }
     throw UsageError(fmt::format("unknown option {}{}", error.get_option_name(),
                                  core::DidYouMean(name, OptionNames(command))));
   } catch (const po::error& error) {
@@ -141,18 +158,21 @@ std::int64_t Invocation::Integer(const std::string& option, std::int64_t fallbac
   return number;
 }
 
-std::vector<std::int64_t> Invocation::RequestIds() const {
+std::vector<std::int64_t> Invocation::RequestIds() const { return Ids("request"); }
+
+std::vector<std::int64_t> Invocation::Ids(std::string_view thing) const {
   std::vector<std::int64_t> ids;
   for (const std::string& argument : arguments_) {
     for (std::string_view rest = argument; !rest.empty();) {
       const std::size_t comma = std::min(rest.find(','), rest.size());
-      const std::int64_t id = ParseId(rest.substr(0, comma));
+      const std::int64_t id = ParseId(rest.substr(0, comma), thing);
       if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
       rest.remove_prefix(std::min(comma + 1, rest.size()));
     }
   }
   if (ids.empty())
-    throw UsageError("which request? Give its id; `jit-coordinator requests` lists them");
+    throw UsageError(fmt::format("which {0}? Give its id; `jit-coordinator {1}` lists them", thing,
+                                 thing == "request" ? "requests" : "token list"));
   return ids;
 }
 

@@ -25,6 +25,10 @@ class UsageError : public std::runtime_error {
   std::string hint_;
 };
 
+// What to say where a command is asked to go through a server and cannot.
+std::string NotByServer(const Command& command);
+std::string HintByServer();
+
 class Invocation {
  public:
   // Reads the words after the command's name; throws UsageError. Neither option names nor values
@@ -47,6 +51,8 @@ class Invocation {
   // The arguments as ids of requests, '12 13' or '12,13', each once; throws UsageError where there
   // is none.
   std::vector<std::int64_t> RequestIds() const;
+  // The same for another thing that has ids, such as "token".
+  std::vector<std::int64_t> Ids(std::string_view thing) const;
   // The only argument.
   std::string Argument(const std::string& what) const;
   void NoArguments() const;

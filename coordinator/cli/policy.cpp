@@ -9,7 +9,9 @@
 #include "cli/connect.h"
 #include "cli/output.h"
 #include "cli/policy_store.h"
+#include "cli/source.h"
 #include "core/policy_file.h"
+#include "views/policies.h"
 
 namespace jit::cli {
 namespace {
@@ -69,13 +71,13 @@ bool Confirmed() {
 ExitCode RunList(Invocation& invocation) {
   invocation.NoArguments();
   const Output output(invocation);
-  Database database = Open(invocation);
-  const std::vector<Policy> policies = ReadPolicies(*database.session, false);
+  const std::vector<Policy> policies = OpenSource(invocation)->Policies();
   if (invocation.Has("toml")) {
     output.Write(core::FormatPolicyFile(policies));
     return ExitCode::kOk;
   }
-  output.Print(PolicyTable(policies), "jit-coordinator policy list --toml shows everything.");
+  output.Print(views::PolicyTable(policies),
+               "jit-coordinator policy list --toml shows everything.");
   if (policies.empty() && output.for_people()) {
     PrintNote("no policies: each request takes one approval by jit_approver, for 8 hours at most");
   }
@@ -154,7 +156,7 @@ Command PolicyListCommand() {
       .options = {{"toml", 0, "", "as a policy file"}},
       .examples = {"jit-coordinator policy list --toml > policies.toml"},
       .run = RunList};
-  AddShared(command);
+  AddOptionsOfEitherWay(command);
   return command;
 }
 

@@ -1,4 +1,4 @@
-// Policies in and out of the database, and shown.
+// Policies in and out of the database.
 #pragma once
 
 #include <vector>
@@ -17,7 +17,6 @@ std::vector<core::Policy> ReadPolicies(pg::Session& session, bool lock);
 void ApplyChanges(pg::Session& session, const std::vector<core::PolicyChange>& changes,
                   const std::vector<core::Policy>& wanted);
 
-core::Table PolicyTable(const std::vector<core::Policy>& policies);
 core::Json ChangeJson(const core::PolicyChange& change);
 bool SameChanges(const std::vector<core::PolicyChange>& a,
                  const std::vector<core::PolicyChange>& b);

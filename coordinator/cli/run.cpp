@@ -1,4 +1,4 @@
-// `run`: the daemon.
+// `run`: the daemon, and `config check`.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -50,17 +50,29 @@ std::string Setting(const Invocation& invocation, const std::string& name,
   return found->second;
 }
 
-ExitCode Run(Invocation& invocation) {
-  invocation.NoArguments();
-  FoundConfig found = FindConfig(invocation);
+FoundConfig Checked(FoundConfig found) {
   if (found.path.empty()) throw UsageError("no configuration found; --config FILE names one");
   if (found.config.targets.empty()) throw UsageError(fmt::format("{} has no targets", found.path));
+  return found;
+}
+
+ExitCode SayGood(const FoundConfig& found) {
+  PrintNote(fmt::format("{}: {} targets, no mistakes", found.path, found.config.targets.size()));
+  return ExitCode::kOk;
+}
+
+ExitCode RunCheck(Invocation& invocation) {
+  if (invocation.arguments().empty()) return SayGood(Checked(FindConfig(invocation)));
+  if (invocation.Has("config")) throw UsageError("either FILE or --config, not both");
+  return SayGood(Checked(ReadConfig(invocation.Argument("file"))));
+}
+
+ExitCode Run(Invocation& invocation) {
+  invocation.NoArguments();
+  FoundConfig found = Checked(FindConfig(invocation));
   const run::Overrides overrides{Setting(invocation, "log-level", config::kLogLevels),
                                  Setting(invocation, "log-format", config::kLogFormats)};
-  if (invocation.Has("check")) {
-    PrintNote(fmt::format("{}: {} targets, no mistakes", found.path, found.config.targets.size()));
-    return ExitCode::kOk;
-  }
+  if (invocation.Has("check")) return SayGood(found);
   run::Daemon(found.path, std::move(found.config), overrides).Run();
   return ExitCode::kOk;
 }
@@ -86,6 +98,18 @@ Command RunCommand() {
                   {"check", 0, "", "read the configuration, say what is wrong with it, and end"}},
       .examples = {"jit-coordinator run --config /etc/jit-coordinator.toml"},
       .run = Run};
+}
+
+Command ConfigCheckCommand() {
+  return {.name = "config check",
+          .usage = "[FILE]",
+          .summary = "say what is wrong with a configuration",
+          .details =
+              "Reads the file and touches nothing else. Without FILE the one that would be used.",
+          .arguments = Arguments::kFile,
+          .options = {{"config", 'c', "FILE", "the configuration (JIT_COORDINATOR_CONFIG)"}},
+          .examples = {"jit-coordinator config check /etc/jit-coordinator.toml"},
+          .run = RunCheck};
 }
 
 }  // namespace jit::cli

@@ -2,155 +2,18 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <nlohmann/json.hpp>
-
-#include "cli/connect.h"
 #include "cli/output.h"
-#include "cli/request_view.h"
+#include "cli/source.h"
 #include "core/text.h"
+#include "views/request.h"
+#include "views/status.h"
 
 namespace jit::cli {
 namespace {
 
-using core::Cell;
-using core::Json;
+using views::RequestFacts;
 
 constexpr std::size_t kLabel = 14;
-constexpr int kEarlier = 5;
-
-// What is shown of one request, read in one go.
-struct Facts {
-  core::Instant now;
-  pg::Result request;
-  pg::Result approvals;
-  pg::Result objects;
-  pg::Result earlier;
-
-  std::optional<std::string> Text(const char* column) const { return request.Text(0, column); }
-  std::string status() const { return request.TextOr(0, "status"); }
-};
-
-Facts Read(pg::Session& session, std::int64_t id) {
-  const std::string number = fmt::to_string(id);
-  pg::Result request = session.Query(
-      "SELECT r.*, p.id IS NOT NULL AS reviewable, r.requester = session_user AS own,"
-      "       m.oid IS NOT NULL AS requester_exists, m.rolsuper AS requester_is_superuser"
-      " FROM jit.visible_requests r LEFT JOIN jit.pending p ON p.id = r.id"
-      " LEFT JOIN pg_catalog.pg_roles m ON m.rolname = r.requester WHERE r.id = $1",
-      {number});
-  if (request.empty()) {
-    throw pg::Error(pg::Error::Kind::kStatement,
-                    {"42704", fmt::format("request {} does not exist", id), "",
-                     "You see your own requests, and as an approver or auditor all.", false});
-  }
-  return {
-      session.Now(), std::move(request),
-      session.Query("SELECT * FROM jit.request_approvals($1)", {number}),
-      session.Query("SELECT * FROM jit.request_objects($1)", {number}),
-      session.Query(
-          "SELECT o.id, o.status, o.access, coalesce(o.approved_duration, o.duration) AS duration,"
-          " o.reason, o.ticket, o.created_at"
-          " FROM jit.visible_requests o JOIN jit.visible_requests r ON r.id = $1"
-          " WHERE o.requester = r.requester AND o.id < r.id ORDER BY o.id DESC LIMIT $2",
-          {number, fmt::to_string(kEarlier)})};
-}
-
-core::Table ApprovalsTable(const Facts& facts) {
-  core::Table table{{{"approver", "APPROVER"},
-                     {"decision", "DECISION"},
-                     {"duration", "FOR"},
-                     {"decided_at", "WHEN"},
-                     {"comment", "COMMENT", false, true}},
-                    {}};
-  for (int row = 0; row < facts.approvals.rows(); ++row) {
-    const std::string decision = facts.approvals.TextOr(row, "decision");
-    table.rows.push_back(
-        {Cell::Text(facts.approvals.Text(row, "approver")),
-         Cell::Text(decision, decision == "approve" ? core::Style::kGood : core::Style::kBad),
-         Cell::Length(facts.approvals.Length(row, "duration")),
-         Cell::Time(facts.approvals.Time(row, "decided_at"), facts.now),
-         Cell::Text(facts.approvals.Text(row, "comment"))});
-  }
-  return table;
-}
-
-core::Table ObjectsTable(const Facts& facts) {
-  core::Table table{{{"relation", "RELATION", false, true},
-                     {"kind", "KIND"},
-                     {"privileges", "PRIVILEGES"},
-                     {"columns", "COLUMNS", false, true},
-                     {"estimated_rows", "ROWS (EST.)", true},
-                     {"size_bytes", "SIZE", true},
-                     {"present", ""}},
-                    {}};
-  for (int row = 0; row < facts.objects.rows(); ++row) {
-    const bool present = facts.objects.Bool(row, "present");
-    Cell relation = Cell::Text(facts.objects.Text(row, "relation"));
-    if (!present) {
-      relation.human += " (no longer what was asked for)";
-      relation.style = core::Style::kBad;
-    }
-    Cell columns = Cell::List(facts.objects.List(row, "columns"));
-    if (columns.json.is_null()) columns.human = "all";
-    table.rows.push_back({relation, Cell::Text(facts.objects.Text(row, "kind")),
-                          Cell::List(facts.objects.List(row, "privileges")), columns,
-                          Cell::Number(facts.objects.Integer(row, "estimated_rows")),
-                          Cell::Bytes(facts.objects.Integer(row, "size_bytes")),
-                          Cell::Bool(present)});
-  }
-  return table;
-}
-
-core::Table EarlierTable(const Facts& facts) {
-  core::Table table{{{"id", "ID", true},
-                     {"status", "STATUS"},
-                     {"access", "ACCESS", false, true},
-                     {"duration", "FOR"},
-                     {"created_at", "ASKED"},
-                     {"reason", "REASON", false, true},
-                     {"ticket", ""}},
-                    {}};
-  for (int row = 0; row < facts.earlier.rows(); ++row) {
-    Cell id = Cell::Number(facts.earlier.Integer(row, "id"));
-    id.human = id.plain;
-    table.rows.push_back({id, StatusCell(facts.earlier.TextOr(row, "status")),
-                          Cell::Text(facts.earlier.Text(row, "access")),
-                          Cell::Length(facts.earlier.Length(row, "duration")),
-                          Cell::Time(facts.earlier.Time(row, "created_at"), facts.now),
-                          Cell::Text(facts.earlier.Text(row, "reason")),
-                          Cell::Text(facts.earlier.Text(row, "ticket"))});
-  }
-  return table;
-}
-
-// One line for scripts and one member in JSON: the columns of the request as they are.
-core::Table Plain(const Facts& facts) {
-  core::Table table{{}, {{}}};
-  const auto add = [&](const char* name, Cell cell) {
-    table.columns.push_back({name, ""});
-    table.rows[0].push_back(std::move(cell));
-  };
-  const pg::Result& r = facts.request;
-  add("id", Cell::Number(r.Integer(0, "id")));
-  for (const char* name : {"status", "requester", "access", "asked", "statement"})
-    add(name, Cell::Text(r.Text(0, name)));
-  add("duration", Cell::Length(r.Length(0, "duration")));
-  add("approved_duration", Cell::Length(r.Length(0, "approved_duration")));
-  for (const char* name : {"reason", "ticket", "policy"}) add(name, Cell::Text(r.Text(0, name)));
-  add("approver_roles", Cell::List(r.List(0, "approver_roles")));
-  add("approvals_needed", Cell::Number(r.Integer(0, "approvals_needed")));
-  add("approvals_given", Cell::Number(r.Integer(0, "approvals_given")));
-  for (const char* name : {"created_at", "decided_at", "starts_at", "lapse_at", "pushed_at",
-                           "expires_at", "ended_at"}) {
-    add(name, Cell::Time(r.Time(0, name), facts.now));
-  }
-  for (const char* name : {"ended_by", "end_reason", "client_addr"})
-    add(name, Cell::Text(r.Text(0, name)));
-  for (const char* name : {"session_only", "break_glass", "review_owed", "reviewable"})
-    add(name, Cell::Bool(r.Bool(0, name)));
-  add("extends", Cell::Number(r.Integer(0, "extends")));
-  return table;
-}
 
 // The page for a person, a labelled line at a time.
 class Page {
@@ -199,20 +62,18 @@ class Page {
   std::string text_;
 };
 
-std::string When(const Facts& facts, const char* column) {
-  const auto instant = facts.request.Time(0, column);
+std::string When(const RequestFacts& facts, const char* column) {
+  const auto instant = facts.request->Time(0, column);
   if (!instant) return "";
   return fmt::format("{} ({})", core::FormatRelative(*instant, facts.now),
                      core::FormatAbsolute(*instant));
 }
 
 // '2 of jit_approver, 1 of dba', for each rule that wants approvals.
-std::string Needed(const Facts& facts) {
+std::string Needed(const RequestFacts& facts) {
   std::vector<std::string> parts;
-  const auto requirements =
-      nlohmann::json::parse(facts.request.TextOr(0, "requirements", "[]"), nullptr, false);
-  if (requirements.is_array()) {
-    for (const auto& one : requirements) {
+  if (facts.requirements.is_array()) {
+    for (const auto& one : facts.requirements) {
       if (!one.is_object()) continue;
       parts.push_back(
           fmt::format("{} by members of {}", one.value("approvals", 0), one.value("approver", "")));
@@ -221,11 +82,13 @@ std::string Needed(const Facts& facts) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
-void AppendRequest(Page& page, const Facts& facts) {
-  const pg::Result& r = facts.request;
+void AppendRequest(Page& page, const RequestFacts& facts) {
+  const core::Rows& r = *facts.request;
   std::string who = r.TextOr(0, "requester");
-  if (!r.Bool(0, "requester_exists")) who += " (there is no such role any more)";
+  if (r.Has("requester_exists") && !r.Bool(0, "requester_exists"))
+    who += " (there is no such role any more)";
   if (r.Bool(0, "requester_is_superuser")) who += " (a superuser: may do it anyway)";
+  if (const auto by = facts.Text("requested_by")) who += ", asked for by " + *by;
   page.Line("who", who, core::Style::kBold);
   page.Line("what", r.TextOr(0, "access"), core::Style::kBold);
   if (const auto statement = facts.Text("statement")) page.Line("for statement", *statement);
@@ -268,26 +131,26 @@ void AppendRequest(Page& page, const Facts& facts) {
                                      needed.empty() ? "none" : needed));
 }
 
-void ShowToPeople(const Output& output, const Facts& facts) {
+void ShowToPeople(const Output& output, const RequestFacts& facts) {
   Page page(output);
   page.Title(fmt::format(
-      "{} {}", output.Paint("request " + facts.request.TextOr(0, "id"), core::Style::kBold),
-      output.Paint(facts.status(), StyleOfStatus(facts.status()))));
+      "{} {}", output.Paint("request " + facts.request->TextOr(0, "id"), core::Style::kBold),
+      output.Paint(facts.status(), views::StyleOfStatus(facts.status()))));
   AppendRequest(page, facts);
-  if (facts.approvals.rows() > 0) page.Section("Decisions so far", ApprovalsTable(facts));
-  page.Section("What it opens", ObjectsTable(facts));
+  if (facts.approvals->rows() > 0) page.Section("Decisions so far", views::ApprovalsTable(facts));
+  page.Section("What it opens", views::ObjectsTable(facts));
   const std::string earlier =
-      "Earlier requests of " + core::EscapeForTerminal(facts.request.TextOr(0, "requester"));
-  if (facts.earlier.empty()) {
+      "Earlier requests of " + core::EscapeForTerminal(facts.request->TextOr(0, "requester"));
+  if (facts.earlier->empty()) {
     page.Title("\n" + output.Paint(earlier, core::Style::kBold) + "\n  none");
   } else {
-    page.Section(earlier, EarlierTable(facts));
+    page.Section(earlier, views::EarlierTable(facts));
   }
   output.Write(page.text());
-  if (facts.request.Bool(0, "reviewable")) {
-    const std::string id = facts.request.TextOr(0, "id");
+  if (facts.request->Bool(0, "reviewable")) {
+    const std::string id = facts.request->TextOr(0, "id");
     PrintHint(fmt::format("jit-coordinator approve {0}, or jit-coordinator deny {0} -m WHY", id));
-  } else if (facts.status() == "pending" && facts.request.Bool(0, "own")) {
+  } else if (facts.status() == "pending" && facts.request->Bool(0, "own")) {
     PrintNote("this is your own request: somebody else has to decide");
   }
 }
@@ -301,25 +164,19 @@ ExitCode Run(Invocation& invocation) {
   const Output output(invocation);
   const auto ids = invocation.RequestIds();
   if (ids.size() != 1) throw UsageError("one request at a time");
-  Database database = Open(invocation);
-  const Facts facts = Read(*database.session, ids.front());
+  const auto source = OpenSource(invocation);
+  const RequestFacts facts = source->Request(ids.front());
   if (output.for_people()) {
     ShowToPeople(output, facts);
   } else if (output.form() == Form::kTsv) {
-    const core::Table table = Plain(facts);
+    const core::Table table = views::RequestColumns(facts);
     core::Table lines{{{"name", ""}, {"value", ""}}, {}};
     for (std::size_t i = 0; i < table.columns.size(); ++i) {
-      lines.rows.push_back({Cell::Text(table.columns[i].name), table.rows[0][i]});
+      lines.rows.push_back({core::Cell::Text(table.columns[i].name), table.rows[0][i]});
     }
     output.Print(lines);
   } else {
-    Json document = core::RenderJson(Plain(facts))[0];
-    document["requirements"] =
-        Json::parse(facts.request.TextOr(0, "requirements", "[]"), nullptr, false);
-    document["approvals"] = core::RenderJson(ApprovalsTable(facts));
-    document["objects"] = core::RenderJson(ObjectsTable(facts));
-    document["earlier"] = core::RenderJson(EarlierTable(facts));
-    output.Print(document);
+    output.Print(views::RequestJson(facts));
   }
   return invocation.Has("exit-status") ? StatusCode(facts.status()) : ExitCode::kOk;
 }
@@ -341,9 +198,7 @@ Command ShowCommand() {
                    "exit with 0 approved or active, 8 pending, 1 anything else"}},
       .examples = {"jit-coordinator show 12", "jit-coordinator show 12 --json | jq .objects"},
       .run = Run};
-  for (auto* more : {+OutputOptions, +ConnectionOptions}) {
-    for (Option& option : more()) command.options.push_back(std::move(option));
-  }
+  AddOptionsOfEitherWay(command);
   return command;
 }
 

@@ -1,10 +1,13 @@
 // `targets`: the state of every database of the configuration, asked all at once.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <future>
 
 #include "cli/connect.h"
 #include "cli/output.h"
+#include "cli/server.h"
+#include "core/json_rows.h"
 
 namespace jit::cli {
 namespace {
@@ -79,18 +82,50 @@ core::Table Render(const std::vector<config::Target>& targets, const std::vector
     const auto style = s.state == "ok"          ? core::Style::kGood
                        : s.state == "no daemon" ? core::Style::kWarning
                                                 : core::Style::kBad;
-    table.rows.push_back({Cell::Text(targets[i].name), Cell::Text(s.state, style),
-                          Cell::Text(s.server), Cell::Text(s.extension), Cell::Number(s.daemons),
-                          Cell::Number(s.pending), Cell::Number(s.approved), Cell::Number(s.active),
-                          Cell::Text(targets[i].conninfo),
-                          s.error.empty() ? Cell::Null() : Cell::Text(s.error)});
+    table.rows.push_back(
+        {Cell::Text(targets[i].name), Cell::Text(s.state, style), Cell::Text(s.server),
+         Cell::Text(s.extension), Cell::Number(s.daemons), Cell::Number(s.pending),
+         Cell::Number(s.approved), Cell::Number(s.active),
+         targets[i].conninfo.empty() ? Cell::Null() : Cell::Text(targets[i].conninfo),
+         s.error.empty() ? Cell::Null() : Cell::Text(s.error)});
   }
   return table;
+}
+
+// What a server tells: not whose business it is how to reach its databases, nor what waits there.
+ExitCode RunByServer(const Invocation& invocation, const Output& output,
+                     const std::string& address) {
+  const core::Json answer = OpenServer(invocation, address)->Get("/targets");
+  const core::JsonRows rows(answer.value("targets", core::Json::array()));
+  std::vector<config::Target> targets;
+  std::vector<State> states;
+  for (int row = 0; row < rows.rows(); ++row) {
+    config::Target& target = targets.emplace_back();
+    target.name = rows.TextOr(row, "name");
+    State& state = states.emplace_back();
+    state.error = rows.TextOr(row, "last_error");
+    if (!rows.Bool(row, "connected")) {
+      // A server that does not know who asks tells only the names.
+      state.state = rows.Text(row, "connected") ? "unreachable" : "unknown";
+    }
+  }
+  if (invocation.Has("names")) {
+    for (const config::Target& target : targets) output.Write(target.name + "\n");
+    return ExitCode::kOk;
+  }
+  output.Print(Render(targets, states), "--output tsv shows everything.");
+  const bool all = std::none_of(states.begin(), states.end(),
+                                [](const State& state) { return state.state == "unreachable"; });
+  return all ? ExitCode::kOk : ExitCode::kUnreachable;
 }
 
 ExitCode Run(Invocation& invocation) {
   invocation.NoArguments();
   const Output output(invocation);
+  if (const auto address = ServerAddress(invocation))
+    return RunByServer(invocation, output, *address);
+  if (invocation.Has("target"))
+    throw UsageError("all targets of the configuration are shown; -d goes with --server");
   const FoundConfig found = FindConfig(invocation);
   const auto& targets = found.config.targets;
   if (invocation.Has("names")) {
@@ -127,14 +162,15 @@ Command TargetsCommand() {
                       "Connects to all at once, with your own login. Exits with 6 if one is "
                       "unreachable, with 1 if one\n"
                       "has no extension, no daemon connected or refuses you. The counts are of "
-                      "what you may see.",
+                      "what you may see.\n"
+                      "With --server: which targets the server has and whether it reaches them.",
                   .options = {{"names", 0, "", "only the names, without connecting"}},
                   .examples = {"jit-coordinator targets --config /etc/jit-coordinator.toml"},
                   .run = Run};
-  for (auto* more : {+OutputOptions, +ConnectionOptions}) {
-    for (Option& option : more()) command.options.push_back(std::move(option));
+  AddOptionsOfEitherWay(command);
+  for (Option& option : command.options) {
+    if (option.name == "target") option.help = "with --server: the target that the token is of";
   }
-  std::erase_if(command.options, [](const Option& option) { return option.name == "target"; });
   return command;
 }
 

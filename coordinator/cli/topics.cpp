@@ -7,6 +7,8 @@ namespace {
 constexpr const char* kEnvironment = R"(Environment
 
   JIT_TARGET                  what -d would say
+  JIT_SERVER                  what --server would say: the API of a coordinator, instead of a database
+  JIT_TOKEN                   the token to log in there by; --token-file is over it
   JIT_COORDINATOR_CONFIG      the configuration; else ~/.config/jit-coordinator/config.toml (XDG_CONFIG_HOME),
                               else /etc/jit-coordinator.toml
   JIT_COORDINATOR_LOG_LEVEL   of `run`: debug, info, warning, error
@@ -29,9 +31,9 @@ constexpr const char* kExitCodes = R"(Exit codes
     1  failed; `doctor` found a problem; `show --exit-status` of a request that was not granted
     2  usage: the command line, a file or a value is wrong (SQLSTATE class 22)
     3  wrong state: already decided, already over, changed meanwhile (SQLSTATE class 55)
-    4  not allowed or not authenticated (SQLSTATE 42501, class 28)
+    4  not allowed or not authenticated (SQLSTATE 42501, class 28; a token that is over or lacks the scope)
     5  no such request (SQLSTATE 42704)
-    6  the database cannot be reached (SQLSTATE class 08, 57P01-57P03, 53300, 3D000)
+    6  the database or the server cannot be reached (SQLSTATE class 08, 57P01-57P03, 53300, 3D000)
     8  still pending: `show --exit-status`, `policy diff --exit-status` where there is a difference
     9  the audit log is not intact: `audit verify` found a row or an anchor that does not match
   124  timed out (SQLSTATE 57014)

@@ -20,13 +20,13 @@ Watch::Watch(const Invocation& invocation, const Output& output)
   if (on_ && output_.form() == Form::kTsv) throw UsageError("--watch shows a table or --json");
 }
 
-void Watch::Show(pg::Session& session, std::string_view where_whole,
+void Watch::Show(Source& source, std::string_view where_whole,
                  const std::function<core::Table()>& read) const {
   if (!on_) {
     output_.Print(read(), where_whole);
     return;
   }
-  session.Query("LISTEN jit_access");
+  source.BeginWatching();
   core::Json last;
   while (true) {
     const core::Table table = read();
@@ -37,7 +37,7 @@ void Watch::Show(pg::Session& session, std::string_view where_whole,
       output_.Write(now.dump(-1, ' ', false, core::Json::error_handler_t::replace) + "\n");
       last = std::move(now);
     }
-    session.AwaitNotification(interval_);
+    source.AwaitChange(interval_);
   }
 }
 

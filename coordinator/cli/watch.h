@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "cli/output.h"
-#include "pg/session.h"
+#include "cli/source.h"
 
 namespace jit::cli {
 
@@ -15,7 +15,7 @@ class Watch {
   Watch(const Invocation& invocation, const Output& output);
 
   // Once, or with --watch until the caller is interrupted.
-  void Show(pg::Session& session, std::string_view where_whole,
+  void Show(Source& source, std::string_view where_whole,
             const std::function<core::Table()>& read) const;
 
  private:

@@ -52,6 +52,8 @@ Target ReadTarget(const std::string& name, const toml::table& table, const Confi
   }
   target.user = in.String("user").value_or("");
   target.passfile = in.String("passfile").value_or("");
+  target.gateway_user = in.String("gateway_user").value_or("");
+  target.gateway_passfile = in.String("gateway_passfile").value_or(target.passfile);
   SetWait(in, "poll_interval", target.poll_interval);
   ReadAnchor(in, target.anchor_interval, target.anchor_file);
   in.Finish();
@@ -102,6 +104,7 @@ Loaded Parse(std::string_view text) {
   if (const auto* log = in.Table("log")) ReadLog(*log, config, out.errors);
   if (const auto* audit = in.Table("audit")) ReadAudit(*audit, config, out.errors);
   if (const auto* reconnect = in.Table("reconnect")) ReadReconnect(*reconnect, config, out.errors);
+  if (const auto* api = in.Table("api")) config.api = ReadApi(*api, out.errors);
   if (const auto* targets = in.Table("target")) {
     for (const auto& [key, node] : *targets) {
       if (const auto* table = node.as_table()) {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/api_config.h"
 #include "core/toml_reader.h"
 
 namespace jit::config {
@@ -16,9 +17,11 @@ using std::chrono::milliseconds;
 
 struct Target {
   std::string name;
-  std::string conninfo;  // which database; without a password
-  std::string user;      // the daemon's login; the command line uses the caller's own
-  std::string passfile;  // the daemon's password file; empty = libpq's default
+  std::string conninfo;          // which database; without a password
+  std::string user;              // the daemon's login; the command line uses the caller's own
+  std::string passfile;          // the daemon's password file; empty = libpq's default
+  std::string gateway_user;      // the login for bearer tokens; empty = none are taken
+  std::string gateway_passfile;  // empty = as passfile
   milliseconds poll_interval{};
   milliseconds anchor_interval{300'000};  // 0 = the audit chain is not anchored
   std::string anchor_file;                // empty = only in the daemon's log
@@ -36,6 +39,7 @@ struct Config {
   std::string log_format = "logfmt";
   milliseconds anchor_interval{300'000};
   std::string anchor_file;
+  std::optional<Api> api;       // none: no HTTP is served
   std::vector<Target> targets;  // in the order of their names
 
   const Target* Find(std::string_view name) const;

@@ -195,6 +195,27 @@ std::string FormatInterval(const Interval& interval) {
   return out.empty() ? "0s" : out;
 }
 
+std::string FormatAsPostgres(const Interval& interval) {
+  std::string out;
+  const auto add = [&](std::int64_t count, const char* unit) {
+    if (count != 0) out += fmt::format("{} {}{} ", count, unit, count == 1 ? "" : "s");
+  };
+  add(interval.months / 12, "year");
+  add(interval.months % 12, "mon");
+  add(interval.days, "day");
+  if (interval.micros == 0 && !out.empty()) {
+    out.pop_back();
+    return out;
+  }
+  out += fmt::format("{:02}:{:02}:{:02}", interval.micros / kHour,
+                     interval.micros % kHour / kMinute, interval.micros % kMinute / kSecond);
+  if (const std::int64_t fraction = interval.micros % kSecond; fraction != 0) {
+    out += fmt::format(".{:06}", fraction);
+    out.erase(out.find_last_not_of('0') + 1);
+  }
+  return out;
+}
+
 std::optional<std::chrono::milliseconds> ParseWait(std::string_view text) {
   const auto interval = ParseInterval(text);
   if (!interval || interval->months != 0) return std::nullopt;

@@ -29,6 +29,9 @@ bool SameLength(const Interval& a, const Interval& b);
 // '1h30m', '2d', '45s', '1mon 3d': short, and ParseInterval reads it back.
 std::string FormatInterval(const Interval& interval);
 
+// As PostgreSQL prints it with IntervalStyle = postgres: '1 mon 2 days 03:00:00'.
+std::string FormatAsPostgres(const Interval& interval);
+
 // For settings of our own: no months, no days' ambiguity, more than zero.
 std::optional<std::chrono::milliseconds> ParseWait(std::string_view text);
 

@@ -189,4 +189,13 @@ bool IsBlank(std::string_view text) {
   return text.find_first_not_of(" \t\r\n\v\f") == std::string_view::npos;
 }
 
+bool IsUtf8(std::string_view text) {
+  while (!text.empty()) {
+    const CodePoint one = Decode(text);
+    if (one.length == 0) return false;
+    text.remove_prefix(one.length);
+  }
+  return true;
+}
+
 }  // namespace jit::core

@@ -28,4 +28,7 @@ std::string Wrap(std::string_view text, std::size_t width, std::size_t indent);
 
 bool IsBlank(std::string_view text);
 
+// Strict: no overlong forms, no surrogates.
+bool IsUtf8(std::string_view text);
+
 }  // namespace jit::core

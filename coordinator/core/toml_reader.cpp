@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/interval.h"
+#include "core/size.h"
 #include "core/suggest.h"
 
 namespace jit::core {
@@ -99,6 +100,21 @@ std::optional<std::vector<std::string>> TomlReader::Strings(std::string_view key
     out.push_back(*value);
   }
   return out;
+}
+
+std::optional<std::vector<std::string>> TomlReader::MaybeStrings(std::string_view key) {
+  const toml::array* array = table_.contains(key) ? table_.get(key)->as_array() : nullptr;
+  if (array == nullptr || !array->empty()) return Strings(key);
+  Take(key);
+  return std::vector<std::string>{};
+}
+
+std::optional<std::int64_t> TomlReader::Size(std::string_view key) {
+  const auto value = String(key);
+  if (!value) return std::nullopt;
+  const auto size = ParseSize(*value);
+  if (!size) Fail(key, fmt::format("\"{}\" must be a size such as \"64KiB\" or \"1MiB\"", key));
+  return size;
 }
 
 std::optional<std::string> TomlReader::OneOf(std::string_view key,

@@ -40,6 +40,10 @@ class TomlReader {
   std::optional<bool> Bool(std::string_view key);
   // An empty list is refused: leaving the key out is how "any" is said.
   std::optional<std::vector<std::string>> Strings(std::string_view key);
+  // The same, but an empty one means none.
+  std::optional<std::vector<std::string>> MaybeStrings(std::string_view key);
+  // A size such as "64KiB" or "1MiB", more than zero; in bytes.
+  std::optional<std::int64_t> Size(std::string_view key);
   std::optional<std::string> OneOf(std::string_view key, const std::vector<std::string>& allowed);
   // A length of time in PostgreSQL's or our short form; given back as written.
   std::optional<std::string> Length(std::string_view key);

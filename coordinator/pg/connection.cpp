@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include "core/interval.h"
 
 namespace jit::pg {
@@ -35,8 +37,13 @@ ErrorFields FieldsOf(const PGresult* result) {
     const char* text = PQresultErrorField(result, code);
     return std::string(text == nullptr ? "" : text);
   };
-  return {field(PG_DIAG_SQLSTATE), field(PG_DIAG_MESSAGE_PRIMARY), field(PG_DIAG_MESSAGE_DETAIL),
-          field(PG_DIAG_MESSAGE_HINT), false};
+  return {field(PG_DIAG_SQLSTATE),
+          field(PG_DIAG_MESSAGE_PRIMARY),
+          field(PG_DIAG_MESSAGE_DETAIL),
+          field(PG_DIAG_MESSAGE_HINT),
+          false,
+          field(PG_DIAG_SEVERITY_NONLOCALIZED),
+          field(PG_DIAG_STATEMENT_POSITION)};
 }
 
 bool IsSqlstate(std::string_view text) {
@@ -63,11 +70,8 @@ ErrorFields ReadVerbose(std::string message) {
   return fields;
 }
 
-// Classes of errors after which the server closes the connection.
-bool EndsSession(std::string_view sqlstate) {
-  return sqlstate.substr(0, 2) == "08" || sqlstate == "57P01" || sqlstate == "57P02" ||
-         sqlstate == "57P03" || sqlstate == "57P05";
-}
+// Whether the server closes the connection after it. Not by SQLSTATE: a statement may raise any.
+bool EndsSession(std::string_view severity) { return severity == "FATAL" || severity == "PANIC"; }
 
 }  // namespace
 
@@ -86,12 +90,20 @@ void Connection::ReceiveNotice(void* self, const PGresult* result) {
 
 Task<void> Connection::Connect(const Parameters& parameters, milliseconds connect_timeout,
                                milliseconds query_timeout) {
-  query_timeout_ = connect_timeout;
-  co_await Establish(parameters, connect_timeout);
-  Values values;
-  values.emplace_back(fmt::to_string(query_timeout.count()));
-  co_await Execute(kSetUp, std::move(values));
+  co_await Open(parameters, connect_timeout, query_timeout);
+  co_await SetUp();
+}
+
+Task<void> Connection::Open(const Parameters& parameters, milliseconds connect_timeout,
+                            milliseconds query_timeout) {
   query_timeout_ = query_timeout;
+  co_await Establish(parameters, connect_timeout);
+}
+
+Task<void> Connection::SetUp() {
+  Values values;
+  values.emplace_back(fmt::to_string(query_timeout_.count()));
+  co_await Execute(kSetUp, std::move(values));
 }
 
 Task<void> Connection::Establish(const Parameters& parameters, milliseconds timeout) {
@@ -180,11 +192,86 @@ Task<Result> Connection::Receive(Clock::time_point deadline) {
   if (last.get() == nullptr) throw LastError();
   const ExecStatusType status = PQresultStatus(last.get());
   if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) co_return last;
-  ErrorFields fields = FieldsOf(last.get());
-  if (fields.message.empty()) fields.message = Trimmed(PQresultErrorMessage(last.get()));
+  throw ErrorOf(last);
+}
+
+Error Connection::ErrorOf(const Result& result) const {
+  ErrorFields fields = FieldsOf(result.get());
+  if (fields.message.empty()) fields.message = Trimmed(PQresultErrorMessage(result.get()));
   const bool lost = PQstatus(handle_.get()) == CONNECTION_BAD || fields.sqlstate.empty() ||
-                    EndsSession(fields.sqlstate);
-  throw Error(lost ? Error::Kind::kConnection : Error::Kind::kStatement, std::move(fields));
+                    EndsSession(fields.severity);
+  return Error(lost ? Error::Kind::kConnection : Error::Kind::kStatement, std::move(fields));
+}
+
+Task<void> Connection::Start(std::string sql, std::optional<Values> values,
+                             Clock::time_point deadline) {
+  if (!handle_) throw Error::OfConnection("no connection");
+  int sent = 0;
+  if (values) {
+    std::vector<const char*> texts;
+    for (const auto& value : *values) texts.push_back(value ? value->c_str() : nullptr);
+    sent = PQsendQueryParams(handle_.get(), sql.c_str(), static_cast<int>(texts.size()), nullptr,
+                             texts.data(), nullptr, nullptr, 0);
+  } else {
+    sent = PQsendQuery(handle_.get(), sql.c_str());
+  }
+  if (sent != 1 || PQsetSingleRowMode(handle_.get()) != 1) throw LastError();
+  co_await Flush(deadline);
+}
+
+bool Connection::busy() { return PQisBusy(handle_.get()) != 0; }
+
+Task<void> Connection::AwaitResult(Clock::time_point deadline) {
+  while (busy()) {
+    const bool ready = co_await waiter_.UntilReadable(deadline);
+    if (!ready && Clock::now() >= deadline) throw Error::OfTimeout("the server gives no answer");
+    Consume();
+  }
+}
+
+Result Connection::TakeResult() {
+  Result result(PQgetResult(handle_.get()));
+  if (result.get() == nullptr && PQstatus(handle_.get()) == CONNECTION_BAD) throw LastError();
+  return result;
+}
+
+Task<void> Connection::RefuseCopy(ExecStatusType copy, Clock::time_point deadline) {
+  if (copy == PGRES_COPY_IN) {
+    PQputCopyEnd(handle_.get(), "there is no data");
+    co_await Flush(deadline);
+    co_return;
+  }
+  while (true) {
+    char* raw = nullptr;
+    const int size = PQgetCopyData(handle_.get(), &raw, 1);
+    const std::unique_ptr<char, decltype(&PQfreemem)> piece(raw, &PQfreemem);
+    if (size < 0) co_return;
+    if (size > 0) continue;
+    const bool ready = co_await waiter_.UntilReadable(deadline);
+    if (!ready && Clock::now() >= deadline) throw Error::OfTimeout("the server gives no answer");
+    Consume();
+  }
+}
+
+Task<void> Connection::Cancel() {
+  const std::shared_ptr<PGcancel> cancel(PQgetCancel(handle_.get()), PQfreeCancel);
+  if (!cancel) co_return;
+  const auto ask = [cancel]() -> Task<void> {
+    std::array<char, 256> ignored{};
+    PQcancel(cancel.get(), ignored.data(), static_cast<int>(ignored.size()));
+    co_return;
+  };
+  co_await asio::co_spawn(pool_.get_executor(), ask, asio::use_awaitable);
+}
+
+bool Connection::Alive() {
+  if (!handle_) return false;
+  // Twice: first comes the server's farewell, then that it has closed.
+  for (int i = 0; i < 2; ++i) {
+    if (PQstatus(handle_.get()) != CONNECTION_OK || PQconsumeInput(handle_.get()) != 1)
+      return false;
+  }
+  return PQstatus(handle_.get()) == CONNECTION_OK;
 }
 
 void Connection::Consume() {

@@ -22,6 +22,14 @@ using std::chrono::milliseconds;
 // Of a statement; none = NULL.
 using Values = std::vector<std::optional<std::string>>;
 
+// Values in a list. g++ 12 cannot take an initializer list in the operand of a co_await.
+template <typename... Each>
+Values With(Each&&... each) {
+  Values values;
+  (values.emplace_back(std::forward<Each>(each)), ...);
+  return values;
+}
+
 struct Notification {
   std::string channel;
   std::string payload;
@@ -42,8 +50,36 @@ class Connection {
   Task<void> Connect(const Parameters& parameters, milliseconds connect_timeout,
                      milliseconds query_timeout);
 
+  // The two steps of Connect: for a session whose first statement has to be another one, or that
+  // is to stay as its user set it up.
+  Task<void> Open(const Parameters& parameters, milliseconds connect_timeout,
+                  milliseconds query_timeout);
+  Task<void> SetUp();
+
   // One statement, its last result.
   Task<Result> Execute(std::string sql, Values values = {});
+
+  // Statements whose rows are taken as they come. Start sends them: one with values (also none), or
+  // several in one text. Then, until TakeResult gives a null one: AwaitResult while busy(), and
+  // TakeResult, which gives a row, the end of a statement, or its error.
+  Task<void> Start(std::string sql, std::optional<Values> values, Clock::time_point deadline);
+  bool busy();
+  Task<void> AwaitResult(Clock::time_point deadline);
+  Result TakeResult();
+  // Gets a COPY over with: gives it no data, or takes and drops what it has.
+  Task<void> RefuseCopy(ExecStatusType copy, Clock::time_point deadline);
+
+  // Asks the server to end what runs. Asked on the pool, and waited for.
+  Task<void> Cancel();
+
+  // Whether the server is still there, as far as can be told without asking it.
+  bool Alive();
+  // Whether the server wanted the password that it was given. False under trust, peer,
+  // certificates.
+  bool used_password() const { return PQconnectionUsedPassword(handle_.get()) != 0; }
+  PGTransactionStatusType transaction() const { return PQtransactionStatus(handle_.get()); }
+  // An error that a result holds.
+  Error ErrorOf(const Result& result) const;
 
   // Until something arrives, Wake is called or the deadline passes.
   Task<void> WaitForInput(Clock::time_point deadline);

@@ -19,11 +19,6 @@ std::optional<std::string> Result::Text(int row, const char* column) const {
   return value ? std::optional<std::string>(*value) : std::nullopt;
 }
 
-std::string Result::TextOr(int row, const char* column, const std::string& fallback) const {
-  const auto value = Value(row, column);
-  return value ? std::string(*value) : fallback;
-}
-
 std::optional<std::int64_t> Result::Integer(int row, const char* column) const {
   const auto value = Value(row, column);
   std::int64_t number = 0;
@@ -45,16 +40,6 @@ std::optional<double> Result::Real(int row, const char* column) const {
 }
 
 bool Result::Bool(int row, const char* column) const { return Value(row, column) == "t"; }
-
-std::optional<core::Instant> Result::Time(int row, const char* column) const {
-  const auto value = Value(row, column);
-  return value ? core::ParseTimestamp(*value) : std::nullopt;
-}
-
-std::optional<core::Interval> Result::Length(int row, const char* column) const {
-  const auto value = Value(row, column);
-  return value ? core::ParseInterval(*value) : std::nullopt;
-}
 
 std::optional<std::vector<std::string>> Result::List(int row, const char* column) const {
   const auto value = Value(row, column);

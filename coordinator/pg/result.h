@@ -10,30 +10,26 @@
 #include <string_view>
 #include <vector>
 
-#include "core/interval.h"
-#include "core/timestamp.h"
+#include "core/rows.h"
 
 namespace jit::pg {
 
-class Result {
+class Result : public core::Rows {
  public:
   // Takes ownership. A null pointer is libpq out of memory.
   explicit Result(PGresult* result) : result_(result) {}
 
   PGresult* get() const { return result_.get(); }
-  int rows() const { return PQntuples(result_.get()); }
-  bool empty() const { return rows() == 0; }
+  int rows() const override { return PQntuples(result_.get()); }
+  bool Has(const char* column) const override { return PQfnumber(result_.get(), column) >= 0; }
 
   // Each throws std::out_of_range for a column that is not there: a mistake in our statement.
-  std::optional<std::string> Text(int row, const char* column) const;
-  std::string TextOr(int row, const char* column, const std::string& fallback = {}) const;
-  std::optional<std::int64_t> Integer(int row, const char* column) const;
-  std::optional<double> Real(int row, const char* column) const;
-  bool Bool(int row, const char* column) const;  // NULL is false
-  std::optional<core::Instant> Time(int row, const char* column) const;
-  std::optional<core::Interval> Length(int row, const char* column) const;
+  std::optional<std::string> Text(int row, const char* column) const override;
+  std::optional<std::int64_t> Integer(int row, const char* column) const override;
+  std::optional<double> Real(int row, const char* column) const override;
+  bool Bool(int row, const char* column) const override;
   // Of text[] and name[] in one dimension.
-  std::optional<std::vector<std::string>> List(int row, const char* column) const;
+  std::optional<std::vector<std::string>> List(int row, const char* column) const override;
 
  private:
   struct Clear {

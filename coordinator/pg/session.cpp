@@ -1,5 +1,7 @@
 #include "pg/session.h"
 
+#include "pg/clock.h"
+
 namespace jit::pg {
 
 Session::Session(const Parameters& parameters, milliseconds connect_timeout,
@@ -8,20 +10,10 @@ Session::Session(const Parameters& parameters, milliseconds connect_timeout,
 }
 
 Result Session::Query(const std::string& sql, Values values) {
-  Result out(nullptr);
-  const auto run = [](Connection& connection, std::string text, Values with,
-                      Result& to) -> Task<void> {
-    to = co_await connection.Execute(std::move(text), std::move(with));
-  };
-  Block(run(connection_, sql, std::move(values), out));
-  return out;
+  return Await(connection_.Execute(sql, std::move(values)));
 }
 
-core::Instant Session::Now() {
-  const auto now = Query("SELECT pg_catalog.clock_timestamp() AS now").Time(0, "now");
-  if (!now) throw Error::OfConnection("the server's clock cannot be read");
-  return *now;
-}
+core::Instant Session::Now() { return Await(ServerTime(connection_)); }
 
 void Session::AwaitNotification(milliseconds wait) {
   const Clock::time_point deadline = Clock::now() + wait;

@@ -14,10 +14,21 @@ class Session {
 
   Result Query(const std::string& sql, Values values = {});
 
+  // Until the task is done, with what it returns.
+  template <typename T>
+  T Await(Task<T> task) {
+    std::optional<T> out;
+    const auto run = [](Task<T> awaited, std::optional<T>& to) -> Task<void> {
+      T value = co_await std::move(awaited);
+      to.emplace(std::move(value));
+    };
+    Block(run(std::move(task), out));
+    return std::move(*out);
+  }
+
   // Until a notification has come or the time is over; those that have come are taken.
   void AwaitNotification(milliseconds wait);
 
-  // The server's clock: what is shown as '3 minutes ago' is counted from it.
   core::Instant Now();
 
   Connection& connection() { return connection_; }

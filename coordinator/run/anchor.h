@@ -19,6 +19,11 @@ class Anchoring {
   // When to call Take; the distant future where it is off.
   Clock::time_point due() const { return on() ? due_ : Clock::time_point::max(); }
 
+  // The newest record's number, as far as was looked.
+  std::optional<std::int64_t> head() const {
+    return last_ ? std::optional<std::int64_t>(last_->seq) : std::nullopt;
+  }
+
   // Compares the chain with the anchor before, and writes its head down where that has moved. What
   // the database refuses is logged, not thrown; the loss of the connection is thrown.
   Task<void> Take(pg::Connection& connection);

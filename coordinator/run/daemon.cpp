@@ -34,6 +34,8 @@ void Daemon::Run() {
   signals_.add(SIGINT);
   signals_.add(SIGHUP);
   std::signal(SIGPIPE, SIG_IGN);
+  ApplyLog();
+  if (const std::string error = ApplyApi(); !error.empty()) throw std::runtime_error(error);
   Apply();
   Log(Level::kInfo, "starting",
       {{"version", JIT_VERSION},
@@ -51,8 +53,6 @@ void Daemon::Run() {
 // Makes the running loops those of the configuration; one whose settings are the same is left
 // alone.
 void Daemon::Apply() {
-  SetUpLog(overrides_.log_level.empty() ? config_.log_level : overrides_.log_level,
-           overrides_.log_format.empty() ? config_.log_format : overrides_.log_format);
   for (auto it = targets_.begin(); it != targets_.end();) {
     const config::Target* wanted = config_.Find(it->first);
     if (wanted != nullptr && SettingsFor(config_, *wanted) == it->second->settings()) {
@@ -65,11 +65,72 @@ void Daemon::Apply() {
   }
   for (const config::Target& target : config_.targets) {
     if (targets_.contains(target.name)) continue;
-    auto loop = std::make_shared<TargetLoop>(reactor_, pool_, SettingsFor(config_, target),
-                                             [this] { TargetChanged(); });
+    auto loop = std::make_shared<TargetLoop>(
+        reactor_, pool_, SettingsFor(config_, target), [this] { TargetChanged(); }, *this);
     targets_.emplace(target.name, loop);
     loop->Start();
   }
+}
+
+void Daemon::ApplyLog() {
+  SetUpLog(overrides_.log_level.empty() ? config_.log_level : overrides_.log_level,
+           overrides_.log_format.empty() ? config_.log_format : overrides_.log_format);
+}
+
+std::string Daemon::ApplyApi() {
+  try {
+    if (!config_.api) {
+      if (!api_) return {};
+      api_->Stop();
+      stopped_apis_.push_back(std::move(api_));
+    } else if (api_) {
+      return api_->Reload(config_);
+    } else {
+      api_ = std::make_unique<api::Api>(reactor_, pool_, config_,
+                                        api::Api::Surroundings{[this] { return Health(); }});
+    }
+    return {};
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+}
+
+std::vector<api::TargetHealth> Daemon::Health() const {
+  std::vector<api::TargetHealth> out;
+  for (const auto& [name, loop] : targets_) {
+    out.push_back({name, loop->tried(), loop->connected(), loop->database(), loop->last_error(),
+                   loop->since()});
+  }
+  return out;
+}
+
+void Daemon::Notified(const std::string& target) {
+  if (api_) api_->Notified(target);
+}
+void Daemon::Moved(const std::string& target, const std::string& event) {
+  if (api_) api_->metrics().RequestMoved(target, event);
+}
+void Daemon::Pushed(const std::string& target, std::chrono::nanoseconds took) {
+  if (api_) api_->metrics().Pushed(target, took);
+}
+void Daemon::LookedForEnded(const std::string& target, std::chrono::nanoseconds took) {
+  if (api_) api_->metrics().Revoked(target, took);
+}
+void Daemon::ListenLag(const std::string& target, std::chrono::nanoseconds lag) {
+  if (api_) api_->metrics().ListenLag(target, lag);
+}
+void Daemon::OpenRequests(const std::string& target, const std::string& status,
+                          std::int64_t count) {
+  if (api_) api_->metrics().Requests(target, status, count);
+}
+void Daemon::ChainHead(const std::string& target, std::int64_t seq) {
+  if (api_) api_->metrics().ChainHead(target, seq);
+}
+void Daemon::Connected(const std::string& target, bool connected) {
+  if (api_) api_->metrics().TargetUp(target, connected);
+}
+void Daemon::Failed(const std::string& target) {
+  if (api_) api_->metrics().TargetError(target);
 }
 
 void Daemon::Reload() {
@@ -83,7 +144,10 @@ void Daemon::Reload() {
   }
   if (loaded.errors.empty()) {
     config_ = std::move(loaded.config);
+    ApplyLog();
     Apply();
+    if (const std::string error = ApplyApi(); !error.empty())
+      Log(Level::kError, "HTTP as before", {{"error", error}});
     Log(Level::kInfo, "configuration reloaded", {{"targets", fmt::to_string(targets_.size())}});
   }
   service_.Ready(Summary());
@@ -95,6 +159,7 @@ void Daemon::Stop() {
   service_.Stopping();
   Log(Level::kInfo, "stopping");
   watchdog_.cancel();
+  if (api_) api_->Stop();
   for (const auto& [name, loop] : targets_) loop->Stop();
   last_call_.expires_after(kLongestStop);
   last_call_.async_wait([this](const boost::system::error_code& error) {

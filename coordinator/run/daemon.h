@@ -8,6 +8,7 @@
 
 #include <boost/asio/signal_set.hpp>
 
+#include "api/api.h"
 #include "config/config.h"
 #include "run/service.h"
 #include "run/target.h"
@@ -20,7 +21,7 @@ struct Overrides {
   std::string log_format;
 };
 
-class Daemon {
+class Daemon final : public Observer {
  public:
   Daemon(std::string config_path, config::Config config, Overrides overrides);
 
@@ -28,7 +29,23 @@ class Daemon {
   void Run();
 
  private:
+  void ApplyLog();
   void Apply();
+  // Starts, changes or ends what serves HTTP. What is wrong, empty if nothing.
+  std::string ApplyApi();
+  std::vector<api::TargetHealth> Health() const;
+
+  void Notified(const std::string& target) override;
+  void Moved(const std::string& target, const std::string& event) override;
+  void Pushed(const std::string& target, std::chrono::nanoseconds took) override;
+  void LookedForEnded(const std::string& target, std::chrono::nanoseconds took) override;
+  void ListenLag(const std::string& target, std::chrono::nanoseconds lag) override;
+  void OpenRequests(const std::string& target, const std::string& status,
+                    std::int64_t count) override;
+  void ChainHead(const std::string& target, std::int64_t seq) override;
+  void Connected(const std::string& target, bool connected) override;
+  void Failed(const std::string& target) override;
+
   void Reload();
   void Stop();
   void AwaitSignal();
@@ -48,6 +65,8 @@ class Daemon {
   asio::steady_timer last_call_{reactor_};
   std::map<std::string, std::shared_ptr<TargetLoop>> targets_;
   std::vector<std::shared_ptr<TargetLoop>> leaving_;
+  std::unique_ptr<api::Api> api_;                        // null: no HTTP is served
+  std::vector<std::unique_ptr<api::Api>> stopped_apis_;  // what still runs in them may look back
   std::string told_status_;
   bool ready_ = false;
   bool stopping_ = false;

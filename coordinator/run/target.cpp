@@ -14,6 +14,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr const char* kRunDue = "SELECT request_id, event, status, detail FROM jit.run_due()";
+constexpr std::string_view kProbeChannel = "jit_access_probe";
+constexpr const char* kOpenRequests = "SELECT status, requests FROM jit.open_requests()";
 constexpr const char* kCancelEnded = "SELECT pid, request_id FROM jit.cancel_ended()";
 // By the server's own clock: ours may differ. Rounded up, so that the time has come when we do.
 constexpr const char* kNextDue =
@@ -42,11 +44,12 @@ void LogFailure(const std::string& target, const pg::Error& error, milliseconds 
 }  // namespace
 
 TargetLoop::TargetLoop(asio::io_context& reactor, asio::thread_pool& pool, TargetSettings settings,
-                       Changed changed)
+                       Changed changed, Observer& observer)
     : reactor_(reactor),
       pool_(pool),
       settings_(std::move(settings)),
       changed_(std::move(changed)),
+      observer_(observer),
       anchoring_(pool, settings_.target),
       pause_(reactor) {}
 
@@ -93,6 +96,8 @@ Task<void> TargetLoop::Run() {
     if (!unexpected.empty())
       Log(Level::kError, "unexpected answer",
           {{"target", settings_.target.name}, {"error", unexpected.substr(0, 500)}});
+    last_error_ = failure ? failure->what() : unexpected.substr(0, 500);
+    observer_.Failed(settings_.target.name);
     SetState(false);
     co_await Pause(wait);
   }
@@ -102,13 +107,14 @@ Task<void> TargetLoop::Run() {
 Task<void> TargetLoop::Watch() {
   pg::Connection connection(reactor_, pool_);
   connection_ = &connection;
+  probe_.clear();
   co_await connection.Connect(ConnectionParameters(), settings_.connect_timeout,
                               settings_.query_timeout);
   co_await Listen(connection);
   while (!stopping_) {
     // Taken before the pass: what arrives during it may not have been seen by it, and asks for
     // another one.
-    connection.TakeNotifications();
+    TakeNotifications(connection);
     const milliseconds sleep = co_await Pass(connection);
     if (!passed_) {
       passed_ = true;
@@ -117,16 +123,20 @@ Task<void> TargetLoop::Watch() {
            {"database", connection.database()},
            {"user", connection.user()},
            {"server_version", fmt::to_string(connection.server_version())}});
+      database_ = connection.database();
+      last_error_.clear();
       SetState(true);
     }
+    if (Clock::now() >= measure_at_) co_await Measure(connection);
     // After the pass: grants come first.
-    if (Clock::now() >= anchoring_.due()) co_await anchoring_.Take(connection);
+    if (Clock::now() >= anchoring_.due()) {
+      co_await anchoring_.Take(connection);
+      if (const auto head = anchoring_.head()) observer_.ChainHead(settings_.target.name, *head);
+    }
     const Clock::time_point wake_at = std::min(Clock::now() + sleep, anchoring_.due());
     bool asked = false;
     while (!asked && !stopping_ && Clock::now() < wake_at) {
-      for (const pg::Notification& one : connection.TakeNotifications()) {
-        asked |= one.sender != connection.backend_pid();  // our own passes tell us nothing new
-      }
+      asked = TakeNotifications(connection);
       if (!asked) co_await connection.WaitForInput(wake_at);
     }
   }
@@ -135,14 +145,64 @@ Task<void> TargetLoop::Watch() {
 // First listen, then look: what happens in between is notified.
 Task<void> TargetLoop::Listen(pg::Connection& connection) {
   co_await connection.Execute("LISTEN jit_access");
+  co_await connection.Execute("LISTEN jit_access_probe");
+}
+
+bool TargetLoop::TakeNotifications(pg::Connection& connection) {
+  bool others = false;
+  for (const pg::Notification& one : connection.TakeNotifications()) {
+    if (one.channel == kProbeChannel) {
+      if (!probe_.empty() && one.payload == probe_) {
+        observer_.ListenLag(settings_.target.name, Clock::now() - probed_at_);
+        probe_.clear();
+      }
+      continue;
+    }
+    observer_.Notified(settings_.target.name);
+    if (one.sender == connection.backend_pid()) continue;  // our own passes tell us nothing new
+    others = true;
+    if (!heard_at_) heard_at_ = Clock::now();
+    heard_of_end_ |= one.payload.find("revoked") != std::string::npos;
+  }
+  return others;
+}
+
+Task<void> TargetLoop::Measure(pg::Connection& connection) {
+  const std::string& target = settings_.target.name;
+  measure_at_ = Clock::now() + settings_.target.poll_interval;
+  if (!probe_.empty()) observer_.ListenLag(target, Clock::now() - probed_at_);  // not there yet
+  std::optional<pg::Error> failure;
+  try {
+    const pg::Result open = co_await connection.Execute(kOpenRequests);
+    for (int row = 0; row < open.rows(); ++row) {
+      observer_.OpenRequests(target, open.TextOr(row, "status"),
+                             open.Integer(row, "requests").value_or(0));
+    }
+  } catch (const pg::Error& error) {
+    failure = error;
+  }
+  // An older extension does not have it; nothing depends on it.
+  if (failure && failure->connection_lost()) throw *failure;
+  if (!probe_.empty()) co_return;
+  probe_ = fmt::format("{}.{}", connection.backend_pid(), ++probes_);
+  probed_at_ = Clock::now();
+  pg::Values values;
+  values.emplace_back(probe_);
+  co_await connection.Execute("SELECT pg_catalog.pg_notify('jit_access_probe', $1)",
+                              std::move(values));
 }
 
 Task<milliseconds> TargetLoop::Pass(pg::Connection& connection) {
   const std::string& target = settings_.target.name;
   // Each statement is a transaction of its own: what run_due did counts before cancel_ended looks.
+  const std::optional<Clock::time_point> heard_at = std::exchange(heard_at_, std::nullopt);
+  const bool of_end = std::exchange(heard_of_end_, false);
+  bool pushed = false;
   const pg::Result done = co_await connection.Execute(kRunDue);
   for (int row = 0; row < done.rows(); ++row) {
     const std::string event = done.TextOr(row, "event");
+    observer_.Moved(target, event);
+    pushed |= event == "granted";
     Log(event == "error" ? Level::kError : Level::kInfo, "request",
         {{"target", target},
          {"request", done.TextOr(row, "request_id")},
@@ -157,6 +217,8 @@ Task<milliseconds> TargetLoop::Pass(pg::Connection& connection) {
          {"request", cancelled.TextOr(row, "request_id")},
          {"pid", cancelled.TextOr(row, "pid")}});
   }
+  if (heard_at && pushed) observer_.Pushed(target, Clock::now() - *heard_at);
+  if (heard_at && of_end) observer_.LookedForEnded(target, Clock::now() - *heard_at);
   const pg::Result next = co_await connection.Execute(kNextDue);
   const milliseconds poll = settings_.target.poll_interval;
   const auto due = next.Integer(0, "wait_ms");
@@ -171,8 +233,13 @@ Task<void> TargetLoop::Pause(milliseconds wait) {
 }
 
 void TargetLoop::SetState(bool connected) {
+  if (!tried_ || connected != connected_) {
+    since_ =
+        std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+  }
   tried_ = true;
   connected_ = connected;
+  observer_.Connected(settings_.target.name, connected);
   changed_();
 }
 

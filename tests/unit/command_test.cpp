@@ -90,6 +90,27 @@ TEST(Invocation, lengths_and_numbers_are_checked) {
   EXPECT_EQ(Read({"requests"}).Integer("limit", 30, 1, 100), 30);
 }
 
+TEST(Invocation, ids_of_other_things_are_named_as_they_are) {
+  EXPECT_THROW(Read({"token", "revoke", "x"}).Ids("token"), UsageError);
+  try {
+    Read({"token", "revoke"}).Ids("token");
+  } catch (const UsageError& error) {
+    EXPECT_STREQ(error.what(), "which token? Give its id; `jit-coordinator token list` lists them");
+  }
+}
+
+TEST(Invocation, what_goes_through_no_server_says_so) {
+  for (const char* command : {"doctor", "report", "run"}) {
+    EXPECT_EQ(ErrorOf({command, "--server", "https://x"}),
+              std::string(command) + " does not go through a server");
+  }
+  EXPECT_EQ(ErrorOf({"audit", "verify", "--token-file", "x"}),
+            "audit verify does not go through a server");
+  EXPECT_EQ(ErrorOf({"--server", "https://x", "policy", "apply", "f"}),
+            "policy apply does not go through a server");
+  EXPECT_EQ(ErrorOf({"--server", "https://x", "approve", "1"}), "no error");
+}
+
 TEST(Commands, each_explains_itself) {
   for (const Command& command : Commands()) {
     EXPECT_FALSE(command.summary.empty()) << command.name;

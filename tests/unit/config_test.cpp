@@ -48,8 +48,9 @@ conninfo = "postgresql://db2/orders"
   EXPECT_EQ(c.reconnect_min, milliseconds{100});
   EXPECT_EQ(c.reconnect_max, std::chrono::seconds{10});
   ASSERT_EQ(c.targets.size(), 2u);
-  EXPECT_EQ(*c.Find("shop"), (Target{"shop", "host=db1 dbname=shop", "jit_daemon", "/run/pgpass",
-                                     std::chrono::seconds{30}, std::chrono::hours{1}, ""}));
+  EXPECT_EQ(*c.Find("shop"),
+            (Target{"shop", "host=db1 dbname=shop", "jit_daemon", "/run/pgpass", "", "/run/pgpass",
+                    std::chrono::seconds{30}, std::chrono::hours{1}, ""}));
   EXPECT_EQ(c.Find("orders")->anchor_interval, std::chrono::minutes{10});
   EXPECT_EQ(c.Find("orders")->anchor_file, "/var/lib/a.jsonl");
   EXPECT_EQ(c.Find("orders")->poll_interval, std::chrono::seconds{5});

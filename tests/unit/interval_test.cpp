@@ -61,6 +61,13 @@ TEST(SameLength, is_postgresqls_equality) {
   EXPECT_FALSE(SameLength({0, 1, 0}, {0, 0, 86'399 * kSecond}));
 }
 
+TEST(FormatAsPostgres, is_what_the_database_prints) {
+  EXPECT_EQ(FormatAsPostgres({0, 0, 8 * 3600 * kSecond}), "08:00:00");
+  EXPECT_EQ(FormatAsPostgres({14, 2, 90 * kSecond + 500'000}), "1 year 2 mons 2 days 00:01:30.5");
+  EXPECT_EQ(FormatAsPostgres({0, 1, 0}), "1 day");
+  EXPECT_EQ(FormatAsPostgres({}), "00:00:00");
+}
+
 TEST(ParseWait, is_more_than_zero_and_less_than_absurd) {
   EXPECT_EQ(ParseWait("500ms"), std::chrono::milliseconds{500});
   EXPECT_EQ(ParseWait("1m30s"), std::chrono::seconds{90});

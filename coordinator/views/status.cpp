@@ -1,6 +1,6 @@
-#include "cli/request_view.h"
+#include "views/status.h"
 
-namespace jit::cli {
+namespace jit::views {
 
 core::Style StyleOfStatus(std::string_view status) {
   if (status == "pending") return core::Style::kWarning;
@@ -13,4 +13,10 @@ core::Cell StatusCell(const std::string& status) {
   return core::Cell::Text(status, StyleOfStatus(status));
 }
 
-}  // namespace jit::cli
+core::Cell IdCell(std::optional<std::int64_t> id) {
+  core::Cell cell = core::Cell::Number(id);
+  cell.human = cell.plain;
+  return cell;
+}
+
+}  // namespace jit::views

@@ -1,0 +1,137 @@
+// The audit log: searched, exported, verified; by the rights of whoever asks.
+#include <fmt/format.h>
+
+#include "api/api.h"
+#include "api/fields.h"
+#include "core/audit_filter.h"
+#include "core/csv.h"
+#include "views/audit.h"
+
+namespace jit::api {
+namespace {
+
+const std::vector<std::string> kOutcomes{"succeeded", "failed",  "refused",
+                                         "cancelled", "running", "unknown"};
+constexpr std::int64_t kExportPage = 1000;
+
+views::AuditFilter FilterOf(QueryFields& query) {
+  views::AuditFilter filter;
+  filter.person = query.Text("person");
+  if (const auto request = query.Integer("request", 1, INT64_MAX))
+    filter.request = fmt::to_string(*request);
+  if (const auto relation = query.Text("relation")) filter.relation = core::LikePattern(*relation);
+  filter.since = query.Time("since");
+  filter.until = query.Time("until");
+  filter.outcome = query.OneOf("outcome", kOutcomes);
+  filter.kind = query.Text("kind");
+  filter.raw_columns = query.Bool("raw_columns");
+  filter.log = query.Bool("log") || filter.kind.has_value();
+  if (filter.log && filter.outcome)
+    throw Failure(InvalidField(
+        "outcome", "\"outcome\" is of statements; \"log\" and \"kind\" are of records"));
+  return filter;
+}
+
+struct Page {
+  core::Table table;
+  std::optional<std::int64_t> next;  // where there are more: what they are before
+};
+
+Task<Page> ReadPage(Session& session, views::AuditFilter filter) {
+  const std::function<Task<Page>(pg::Connection&)> read =
+      [filter](pg::Connection& connection) -> Task<Page> {
+    Page page;
+    views::AuditReader reader(connection, filter);
+    const bool reads_log = co_await reader.ReadsLog();
+    if (filter.log && !reads_log) {
+      throw pg::Error(
+          pg::Error::Kind::kStatement,
+          {"42501", "permission denied for the audit log", "",
+           "It takes a member of jit_auditor. Without log and kind you see your own statements.",
+           false});
+    }
+    const views::AuditPage found = co_await reader.Newest();
+    page.table = views::AuditTable(found.entries, filter.log);
+    if (found.more) page.next = found.next;
+    co_return page;
+  };
+  Page page = co_await session.Run<Page>(read);
+  co_return page;
+}
+
+Task<Answer> SearchAudit(Call& call) {
+  QueryFields query(call.request());
+  views::AuditFilter filter = FilterOf(query);
+  filter.limit = query.Integer("limit", 1, 1000).value_or(100);
+  if (const auto cursor = query.Text("cursor")) {
+    const Json place = ReadCursor(*cursor);
+    if (place.size() != 1 || !place[0].is_number_integer())
+      throw Failure(InvalidField("cursor", "\"cursor\" is not of this list"));
+    filter.before_seq = place[0].get<std::int64_t>();
+  }
+  query.Finish();
+  const Page page = co_await ReadPage(*call.session, filter);
+  Json entries = core::RenderJson(page.table);
+  Json next = nullptr;
+  if (page.next) next = MakeCursor(Json::array({*page.next}));
+  co_return JsonResponse({{"entries", std::move(entries)}, {"next_cursor", next}});
+}
+
+// Page by page, newest page first, so that memory stays small however long the log is.
+Task<Answer> ExportAudit(Call& call) {
+  QueryFields query(call.request());
+  views::AuditFilter filter = FilterOf(query);
+  query.Finish();
+  const auto accept = call.request().headers.Get("accept");
+  const bool csv = accept && accept->find("text/csv") != std::string_view::npos;
+  if (accept && !csv && accept->find("application/") == std::string_view::npos &&
+      accept->find("*/*") == std::string_view::npos) {
+    throw Failure(NotAcceptable("entries come as application/x-ndjson or text/csv"));
+  }
+  filter.limit = kExportPage;
+  bool first = true;
+  while (true) {
+    const Page page = co_await ReadPage(*call.session, filter);
+    if (first) {
+      http::Response head{200, csv ? "text/csv; charset=utf-8" : "application/x-ndjson", {}, ""};
+      head.headers.Add("Content-Disposition",
+                       fmt::format("attachment; filename=\"audit.{}\"", csv ? "csv" : "jsonl"));
+      co_await call.exchange.Begin(head, "");
+    }
+    std::string text;
+    if (csv) {
+      text = core::RenderCsv(page.table, first);
+    } else {
+      for (std::size_t row = 0; row < page.table.rows.size(); ++row) {
+        text +=
+            core::RenderJson(page.table, row).dump(-1, ' ', false, Json::error_handler_t::replace);
+        text += '\n';
+      }
+    }
+    first = false;
+    co_await call.exchange.Write(text);
+    if (!page.next) break;
+    filter.before_seq = page.next;
+  }
+  co_await call.exchange.End({});
+  co_return std::nullopt;
+}
+
+Task<Answer> VerifyAudit(Call& call) {
+  QueryFields(call.request()).Finish();
+  const pg::Result found = co_await call.session->Query(fmt::format(
+      "SELECT checked, first_bad FROM {}.jit_audit_verify()", call.session->who().schema));
+  const auto bad = found.Integer(0, "first_bad");
+  co_return JsonResponse({{"checked", found.Integer(0, "checked").value_or(0)},
+                          {"first_bad", bad ? Json(*bad) : Json(nullptr)}});
+}
+
+}  // namespace
+
+void AddAuditRoutes(http::Router<Route>& router) {
+  router.Add("GET", "/api/v1/audit", {"search_audit", Scope::kRead, SearchAudit});
+  router.Add("GET", "/api/v1/audit/export", {"export_audit", Scope::kRead, ExportAudit, true});
+  router.Add("GET", "/api/v1/audit/verify", {"verify_audit", Scope::kRead, VerifyAudit});
+}
+
+}  // namespace jit::api

@@ -1,0 +1,111 @@
+#include "api/session.h"
+
+#include <fmt/format.h>
+
+#include "api/problem.h"
+
+namespace jit::api {
+namespace {
+
+constexpr std::chrono::seconds kFresh{10};
+
+// The role by its OID and name; memberships that somebody gave: a superuser is not in every group.
+constexpr const char* kWho = R"sql(
+WITH RECURSIVE me AS (
+  SELECT r.* FROM pg_catalog.pg_roles r WHERE r.rolname = session_user
+), above (oid) AS (
+  SELECT m.oid FROM me m
+  UNION
+  SELECT g.roleid FROM above a JOIN pg_catalog.pg_auth_members g ON g.member = a.oid
+), groups AS (
+  SELECT array_agg(r.rolname) AS names FROM above a JOIN pg_catalog.pg_roles r ON r.oid = a.oid
+)
+SELECT session_user AS "user", current_database() AS database, m.oid AS role, m.rolsuper AS superuser,
+       m.rolcanlogin AND (m.rolvaliduntil IS NULL OR m.rolvaliduntil > clock_timestamp()) AS may_log_in,
+       'jit_requester' = ANY (g.names) AS requester, 'jit_approver' = ANY (g.names) AS approver,
+       'jit_auditor' = ANY (g.names) AS auditor, 'jit_delegate' = ANY (g.names) AS delegate,
+       (SELECT quote_ident(n.nspname) FROM pg_catalog.pg_extension e
+        JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'jit_access') AS schema,
+       (SELECT e.extversion FROM pg_catalog.pg_extension e WHERE e.extname = 'jit_access') AS version
+FROM me m CROSS JOIN groups g
+)sql";
+
+}  // namespace
+
+Task<void> Session::Refresh() {
+  const Clock::time_point now = Clock::now();
+  if (now < refresh_at_) co_return;
+  refresh_at_ = now + kFresh;
+  const pg::Result found = co_await Query(kWho);
+  const std::string role = found.empty() ? "" : found.TextOr(0, "role");
+  if (found.empty() || !found.Bool(0, "may_log_in") || (!role_.empty() && role != role_)) {
+    End("the role is gone, or may no longer log in");
+    throw Failure(SessionEnded(end_reason_));
+  }
+  role_ = role;
+  who_.user = found.TextOr(0, "user");
+  who_.database = found.TextOr(0, "database");
+  who_.schema = found.TextOr(0, "schema");
+  who_.extension_version = found.TextOr(0, "version");
+  who_.server_version = control_.server_version();
+  who_.superuser = found.Bool(0, "superuser");
+  who_.requester = found.Bool(0, "requester");
+  who_.approver = found.Bool(0, "approver");
+  who_.auditor = found.Bool(0, "auditor");
+  who_.delegate = found.Bool(0, "delegate");
+}
+
+Task<pg::Result> Session::Query(std::string sql, pg::Values values) {
+  const auto self = shared_from_this();
+  Lease lease = co_await Borrow();
+  std::optional<pg::Error> failure;
+  try {
+    pg::Result result = co_await lease.connection->Execute(std::move(sql), std::move(values));
+    co_return result;
+  } catch (const pg::Error& error) {
+    failure = error;
+  }
+  Check(*failure);
+  throw *failure;
+}
+
+Task<Session::Lease> Session::Borrow() {
+  Lease lease;
+  lease.hold = co_await turn_.Take();
+  if (ended_) throw Failure(SessionEnded(end_reason_));
+  lease.connection = &control_;
+  co_return lease;
+}
+
+void Session::Check(const pg::Error& error) {
+  if (!error.connection_lost()) return;
+  End(fmt::format("the connection to the database was lost: {}", error.what()));
+}
+
+bool Session::Alive() {
+  if (ended_) return false;
+  // While a statement is under way its own waiting finds out.
+  if (!turn_.taken() && !control_.Alive()) End("the database has closed the connection");
+  return !ended_;
+}
+
+void Session::End(const std::string& why) {
+  if (ended_) return;
+  ended_ = true;
+  ended_at_ = Clock::now();
+  end_reason_ = why;
+  for (const auto& one : work_) {
+    if (one->running()) one->interrupt();
+  }
+  if (on_end_) on_end_();
+  CloseIfEnded();
+}
+
+void Session::CloseIfEnded() {
+  if (!ended_ || closed_ || users_ > 0) return;
+  closed_ = true;
+  control_.Close();
+  for (const auto& one : work_) one->connection.Close();
+}
+
+}  // namespace jit::api
