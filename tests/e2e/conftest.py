@@ -11,8 +11,10 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from support.audit import AuditShop  # noqa: E402
+from support.certificates import Certificates  # noqa: E402
 from support.masks import MASKED_SQL  # noqa: E402
 from support.people import ROLES, Shop  # noqa: E402
+from support.portal import Portal  # noqa: E402
 from support.server import Server  # noqa: E402
 
 SHOP_SQL = (Path(__file__).parent / "support" / "shop.sql").read_text()
@@ -93,7 +95,7 @@ def bob(shop):
 @pytest.fixture
 def own_server():
     """A cluster for a test that stops, crashes or reconfigures it."""
-    server = Server()
+    server = Server("listen_addresses=127.0.0.1")
     try:
         prepare(server)
         yield server
@@ -153,5 +155,42 @@ def masked_shop(server):
     shop = MaskedShop(server, database)
     shop.grant("alice", "SELECT, INSERT, UPDATE, DELETE, EXPORT ON ALL TABLES IN SCHEMA sales")
     yield shop
+    shop.close()
+    maintenance(server, f"DROP DATABASE {database} WITH (FORCE)")
+
+
+@pytest.fixture
+def portals():
+    """Starts daemons with the API; one test may want two."""
+    started = []
+
+    def start(*shops, **options):
+        started.append(Portal(*shops, **options))
+        return started[-1]
+
+    yield start
+    for portal in started:
+        portal.close()
+
+
+@pytest.fixture
+def portal(shop, portals):
+    """The API over the test's own shop."""
+    return portals(shop)
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory):
+    return Certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="module")
+def quiet_portal(server):
+    """One API for many tests that leave nothing behind for one another."""
+    database = f"quiet_{next(_numbers)}"
+    maintenance(server, f"CREATE DATABASE {database} TEMPLATE {TEMPLATE}")
+    shop = Shop(server, database)
+    with Portal(shop, api="sessions_per_user = 1000") as portal:
+        yield portal
     shop.close()
     maintenance(server, f"DROP DATABASE {database} WITH (FORCE)")

@@ -335,3 +335,18 @@ def test_doctor_objects_to_a_log_that_is_off(own_shop):
     found = wait_until(lambda: off in (f := findings(own_shop)).get(("audit log", "problem"), [])
                        and f, what="the reload")
     assert any("audit_failure" in text for text in found[("audit log", "warning")])
+
+
+def test_doctor_looks_at_gateways_and_delegates(shop, daemons):
+    assert findings(shop)[("gateways", "ok")] and findings(shop)[("delegates", "ok")]
+    shop.dba("CREATE ROLE brings LOGIN IN ROLE jit_gateway, jit_coordinator; CREATE ROLE asks LOGIN IN ROLE jit_delegate")
+    try:
+        found = findings(shop)
+        assert any("brings" in text for text in found[("gateways", "ok")]) and any("asks" in text for text in found[("delegates", "ok")])
+        shop.dba("GRANT jit_approver TO brings; ALTER ROLE brings CREATEROLE; ALTER ROLE brings SET work_mem = '8MB';"
+                 "GRANT SELECT ON sales.orders TO brings; GRANT jit_requester, jit_approver TO asks")
+        found = findings(shop)
+        assert len([text for text in found[("gateways", "problem")] if "brings" in text]) == 4
+        assert any("jit_approver, jit_requester" in text for text in found[("delegates", "warning")])
+    finally:
+        shop.dba("DROP OWNED BY brings; DROP ROLE brings, asks")

@@ -14,17 +14,26 @@ from .server import ROOT
 BINARY = str(ROOT / "build" / "jit-coordinator")
 
 
-class Daemon:
-    """One `jit-coordinator run`; ready, by its own notification, when the constructor returns."""
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
-    def __init__(self, *shops, poll_interval="2s", audit="", wait=True):
+
+class Daemon:
+    """One `jit-coordinator run`; ready, by its own notification, when the constructor returns.
+
+    `api` is what stands in the table [api] besides `listen`; None: no API. With it the targets are reached over TCP,
+    which asks for passwords, unless `trust` says otherwise."""
+
+    def __init__(self, *shops, poll_interval="2s", audit="", wait=True, api=None, port=None, trust=False, gateway=True):
         self.directory = tempfile.TemporaryDirectory(prefix="jit_daemon.")
         base = Path(self.directory.name)
         self.config = base / "jit-coordinator.toml"
-        self.config.write_text(f'poll_interval = "{poll_interval}"\n[audit]\n{audit}\n' + "".join(
-            f'[target.{shop.database}]\nconninfo = "host={shop.server.host}'
-            f' port={shop.server.port} dbname={shop.database}"\nuser = "jit_daemon"\n'
-            for shop in shops))
+        self.port = port or (free_port() if api is not None else None)
+        self._shops, self._trust, self._gateway = shops, trust or api is None, gateway
+        self._general = f'poll_interval = "{poll_interval}"\n[audit]\n{audit}\n'
+        self.configure(api)
         self._notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._notify.bind(str(base / "notify"))
         self._notify.settimeout(30)
@@ -36,6 +45,32 @@ class Daemon:
                                         stdout=self._log, stderr=subprocess.STDOUT)
         if wait:
             self.wait_for_notification("READY=1")
+
+    def configure(self, api):
+        """Writes the configuration; it counts from the start or the next reload on."""
+        text = self._general
+        if api is not None:
+            text += f'[api]\nlisten = "127.0.0.1:{self.port}"\n{api}\n'
+        for shop in self._shops:
+            host = shop.server.host if self._trust else "127.0.0.1"
+            text += (f'[target.{shop.database}]\nconninfo = "host={host} port={shop.server.port}'
+                     f' dbname={shop.database}"\nuser = "jit_daemon"\n')
+            if api is not None:
+                text += f'passfile = "{self._passfile()}"\n'
+                text += 'gateway_user = "jit_api"\n' if self._gateway else ""
+        self.config.write_text(text)
+
+    def _passfile(self):
+        path = Path(self.directory.name, "passfile")
+        if not path.exists():
+            path.touch(mode=0o600)
+            path.write_text("*:*:*:jit_daemon:jit_daemon\n*:*:*:jit_api:jit_api\n")
+        return path
+
+    def reload(self):
+        """SIGHUP; returns when the daemon is done with it."""
+        self.process.send_signal(signal.SIGHUP)
+        self.wait_for_notification("READY=1")
 
     def wait_for_notification(self, wanted):
         while True:

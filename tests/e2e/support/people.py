@@ -7,16 +7,19 @@ import time
 import psycopg
 from psycopg import errors, sql
 
+# Over TCP, and so through the API, everybody's password is their name.
 ROLES = """
 CREATE ROLE shop NOLOGIN;
 CREATE ROLE alice LOGIN PASSWORD 'alice' IN ROLE jit_requester;
 CREATE ROLE bob LOGIN PASSWORD 'bob' IN ROLE jit_requester;
-CREATE ROLE carol LOGIN IN ROLE jit_approver;
-CREATE ROLE dave LOGIN IN ROLE jit_approver;
-CREATE ROLE erin LOGIN IN ROLE jit_auditor;
-CREATE ROLE jit_daemon LOGIN IN ROLE jit_coordinator;
+CREATE ROLE carol LOGIN PASSWORD 'carol' IN ROLE jit_approver;
+CREATE ROLE dave LOGIN PASSWORD 'dave' IN ROLE jit_approver;
+CREATE ROLE erin LOGIN PASSWORD 'erin' IN ROLE jit_auditor;
+CREATE ROLE portal LOGIN PASSWORD 'portal' IN ROLE jit_delegate;
+CREATE ROLE jit_daemon LOGIN PASSWORD 'jit_daemon' IN ROLE jit_coordinator;
+CREATE ROLE jit_api LOGIN PASSWORD 'jit_api' IN ROLE jit_gateway;
 CREATE ROLE app LOGIN;
-CREATE ROLE mallory LOGIN;
+CREATE ROLE mallory LOGIN PASSWORD 'mallory';
 """
 
 # How an ended grant shows, by where the statement stood when it ended.

@@ -1,0 +1,33 @@
+"""Tokens as a server in front of the database uses them."""
+
+import psycopg
+
+GATEWAY = "gateway"
+
+
+def create(shop, owner, *scopes, name="ci", lifetime="30 days"):
+    """A token of the owner's: (id, secret)."""
+    row = shop.run(owner, "SELECT id, token FROM jit_token_create(%s, %s, %s::interval)", [name, list(scopes), lifetime])
+    return row[0]
+
+
+def connect(shop, secret, role=GATEWAY, options="", **more):
+    """A connection that brings the token and has not used it."""
+    return shop.connect(role, options=f"-c jit_access.token={secret} {options}", prepare_threshold=None, **more)
+
+
+def log_in(shop, secret, **options):
+    """A session of the token's owner; its first statement is the login."""
+    connection = connect(shop, secret, **options)
+    connection.execute("SELECT * FROM jit.token_login()").fetchone()
+    return connection
+
+
+def fails(shop, secret, **options):
+    """The SQLSTATE and message with which a login is refused."""
+    connection = connect(shop, secret, **options)
+    try:
+        connection.execute("SELECT * FROM jit.token_login()")
+    except psycopg.Error as error:
+        return error.sqlstate, error.diag.message_primary, connection
+    raise AssertionError("the login was not refused")
