@@ -34,6 +34,7 @@ bool LooksLikeToken(std::string_view text) {
 
 std::string_view NameOf(Scope scope) {
   switch (scope) {
+    case Scope::kSeen:
     case Scope::kRead:
       return "read";
     case Scope::kRequest:
@@ -254,17 +255,17 @@ Task<Answer> Api::Dispatch(http::Exchange& exchange, std::string& user, std::str
     throw Failure(std::move(problem));
   }
   operation = found.route->operation;
-  if (request.method == "HEAD" && found.route->streams) {
-    // Who asks for the head alone does not want to wait for the end.
-    http::Response head{200, "", {}, ""};
-    co_return head;
-  }
   Call call{*this, exchange, std::move(found.values), nullptr, {}};
   co_await Authenticate(call, found.route->scope);
   std::unique_ptr<Session::Use> use;
   if (call.session) {
     use = std::make_unique<Session::Use>(call.session);
     user = call.session->who().user;
+  }
+  if (request.method == "HEAD" && found.route->streams != nullptr) {
+    // Who asks for the head alone does not want to wait for the end.
+    http::Response head{200, found.route->streams, {}, ""};
+    co_return head;
   }
   Answer answer = co_await found.route->handle(call);
   Wipe(call.token);
@@ -282,7 +283,7 @@ Task<void> Api::Authenticate(Call& call, Scope scope) {
     }
     token = authorization->substr(kBearer.size());
   }
-  if (scope == Scope::kOpen) {
+  if (scope == Scope::kOpen || (scope == Scope::kSeen && !authorization)) {
     // Who is there is of interest to some of them.
     if (!authorization) AuthenticateByCookie(call);
     if (call.session && call.session->ended()) call.session.reset();

@@ -20,8 +20,9 @@ namespace jit::api {
 
 class Api;
 
-// What a token must be allowed for a route. kOpen: anybody; kAny: whoever is logged in.
-enum class Scope { kOpen, kAny, kSession, kRead, kRequest, kApprove, kQuery };
+// What a token must be allowed for a route. kOpen: anybody; kSeen: anybody, and
+// whoever is logged in, or has a token that reads, sees more; kAny: whoever is logged in.
+enum class Scope { kOpen, kSeen, kAny, kSession, kRead, kRequest, kApprove, kQuery };
 
 // One call of a handler.
 struct Call {
@@ -42,7 +43,7 @@ struct Route {
   std::string operation;  // operationId of the description
   Scope scope;
   Task<Answer> (*handle)(Call& call);
-  bool streams = false;  // answers piece by piece, perhaps without an end
+  const char* streams = nullptr;  // what it answers piece by piece, perhaps without an end
 };
 
 // A target as the daemon sees it.

@@ -130,7 +130,8 @@ Task<Answer> VerifyAudit(Call& call) {
 
 void AddAuditRoutes(http::Router<Route>& router) {
   router.Add("GET", "/api/v1/audit", {"search_audit", Scope::kRead, SearchAudit});
-  router.Add("GET", "/api/v1/audit/export", {"export_audit", Scope::kRead, ExportAudit, true});
+  router.Add("GET", "/api/v1/audit/export",
+             {"export_audit", Scope::kRead, ExportAudit, "application/x-ndjson"});
   router.Add("GET", "/api/v1/audit/verify", {"verify_audit", Scope::kRead, VerifyAudit});
 }
 

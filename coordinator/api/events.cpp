@@ -95,7 +95,8 @@ Task<Answer> StreamEvents(Call& call) {
 }  // namespace
 
 void AddEventRoutes(http::Router<Route>& router) {
-  router.Add("GET", "/api/v1/events", {"follow_events", Scope::kRead, StreamEvents, true});
+  router.Add("GET", "/api/v1/events",
+             {"follow_events", Scope::kRead, StreamEvents, "text/event-stream"});
 }
 
 }  // namespace jit::api

@@ -39,7 +39,7 @@ Task<Answer> ListPolicies(Call& call) {
 }  // namespace
 
 void AddTargetRoutes(http::Router<Route>& router) {
-  router.Add("GET", "/api/v1/targets", {"list_targets", Scope::kOpen, ListTargets});
+  router.Add("GET", "/api/v1/targets", {"list_targets", Scope::kSeen, ListTargets});
   router.Add("GET", "/api/v1/policies", {"list_policies", Scope::kRead, ListPolicies});
 }
 
