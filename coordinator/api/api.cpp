@@ -360,7 +360,6 @@ Task<void> Api::AuthenticateByToken(Call& call, std::string token) {
   call.token = std::move(token);
 }
 
-// Where a browser says from which page a request comes, that page must be ours.
 bool Api::OriginIsOurs(const http::Request& request) const {
   const auto origin = request.headers.Get("origin");
   if (!origin) return true;

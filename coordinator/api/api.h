@@ -93,6 +93,8 @@ class Api {
   std::vector<TargetHealth> targets() const { return surroundings_.targets(); }
   std::int64_t connections() const { return server_->connections(); }
   Connector::Limits limits() const;
+  // Where a browser says from which page a request comes: whether that page is ours.
+  bool OriginIsOurs(const http::Request& request) const;
   // The target of that name, or the only one where the name is left out. Throws Failure.
   const config::Target& TargetOf(const std::optional<std::string>& name) const;
 
@@ -102,7 +104,6 @@ class Api {
   Task<void> Authenticate(Call& call, Scope scope);
   void AuthenticateByCookie(Call& call);
   Task<void> AuthenticateByToken(Call& call, std::string token);
-  bool OriginIsOurs(const http::Request& request) const;
   void AddSharedHeaders(const http::Request& request, http::Response& response) const;
   void Log(const http::Request& request, const std::string& user, const std::string& operation,
            int status, Clock::time_point begun) const;

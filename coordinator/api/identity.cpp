@@ -73,14 +73,8 @@ std::string SetCookie(bool secure, const std::string& value, const std::string& 
 void RequireOwnOrigin(const Call& call) {
   if (call.request().headers.Get("sec-fetch-site") == "cross-site")
     throw Failure(Csrf("the request comes from a page of another site"));
-  const auto origin = call.request().headers.Get("origin");
-  const auto host = call.request().headers.Get("host");
-  if (!origin) return;
-  const std::string& url = call.api.settings().public_url;
-  const bool ours =
-      (!url.empty() && *origin == url) ||
-      (host && *origin == fmt::format("{}://{}", call.request().secure ? "https" : "http", *host));
-  if (!ours) throw Failure(Csrf("the request comes from a page of another origin"));
+  if (!call.api.OriginIsOurs(call.request()))
+    throw Failure(Csrf("the request comes from a page of another origin"));
 }
 
 Task<Answer> LogIn(Call& call) {

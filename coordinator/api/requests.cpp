@@ -4,6 +4,7 @@
 #include "api/api.h"
 #include "api/fields.h"
 #include "api/preview.h"
+#include "views/calls.h"
 #include "views/request.h"
 #include "views/requests.h"
 
@@ -60,30 +61,6 @@ Task<Answer> Created(Call& call, std::int64_t id) {
   http::Response response = JsonResponse(body, 201);
   response.headers.Add("Location", fmt::format("/api/v1/requests/{}", id));
   co_return response;
-}
-
-// A call of a function with named arguments, so that what is left out keeps its default.
-class NamedCall {
- public:
-  void Add(std::string_view name, std::string_view type, std::optional<std::string> value) {
-    if (!value) return;
-    values_.push_back(std::move(value));
-    if (!arguments_.empty()) arguments_ += ", ";
-    arguments_ += fmt::format("{} => ${}::pg_catalog.{}", name, values_.size(), type);
-  }
-  std::string Sql(const std::string& function) const {
-    return fmt::format("SELECT {}({}) AS id", function, arguments_);
-  }
-  pg::Values& values() { return values_; }
-
- private:
-  std::string arguments_;
-  pg::Values values_;
-};
-
-std::optional<std::string> Flag(std::optional<bool> flag) {
-  if (!flag) return std::nullopt;
-  return *flag ? "true" : "false";
 }
 
 // Names are looked up as in the user's own sessions, by the search_path of their role. Every name
@@ -158,29 +135,24 @@ Task<Answer> CreateRequest(Call& call) {
                                "on behalf of somebody only \"access\" is asked for, without "
                                "\"session_only\" and \"break_glass\""));
   }
-  NamedCall named;
-  named.Add("requester", "name", on_behalf_of);
-  named.Add(statement ? "statement" : "access", "text", statement ? statement : access);
-  named.Add("duration", "interval", duration);
-  named.Add("reason", "text", reason);
-  named.Add("ticket", "text", ticket);
-  named.Add("starts_at", "timestamptz", starts_at);
-  named.Add("client_addr", "inet", client_addr);
-  if (!on_behalf_of) {
-    named.Add("session_only", "bool", Flag(session_only));
-    named.Add("break_glass", "bool", Flag(break_glass));
-  }
-  const char* function = on_behalf_of ? "jit_request_as"
-                         : statement  ? "jit_request_for"
-                                      : "jit_request";
-  std::string sql = named.Sql(fmt::format("{}.{}", call.session->who().schema, function));
+  views::Asking asking{access,
+                       statement,
+                       *duration,
+                       reason,
+                       ticket,
+                       starts_at,
+                       client_addr,
+                       on_behalf_of,
+                       session_only.value_or(false),
+                       break_glass.value_or(false)};
+  views::Statement asked = views::AskingCall(call.session->who().schema, asking);
   std::int64_t id = 0;
-  if (session_only.value_or(false)) {
+  if (asking.session_only) {
     const pg::Result made =
-        co_await AskOnWorkConnection(call, number, std::move(sql), std::move(named.values()));
+        co_await AskOnWorkConnection(call, number, std::move(asked.sql), std::move(asked.values));
     id = made.Integer(0, "id").value_or(0);
   } else {
-    const pg::Result made = co_await Ask(call, std::move(sql), std::move(named.values()));
+    const pg::Result made = co_await Ask(call, std::move(asked.sql), std::move(asked.values));
     id = made.Integer(0, "id").value_or(0);
   }
   Answer answer = co_await Created(call, id);
@@ -195,9 +167,9 @@ Task<Answer> ExtendRequest(Call& call) {
   const std::string reason = fields.RequiredText("reason");
   fields.Finish();
   if (!duration) throw Failure(InvalidField("duration", "\"duration\" is missing"));
-  const pg::Result made = co_await call.session->Query(
-      fmt::format("SELECT {}.jit_extend($1, $2, $3) AS id", call.session->who().schema),
-      pg::With(fmt::to_string(id), *duration, reason));
+  views::Statement asked = views::ExtensionCall(call.session->who().schema, id, *duration, reason);
+  const pg::Result made =
+      co_await call.session->Query(std::move(asked.sql), std::move(asked.values));
   Answer answer = co_await Created(call, made.Integer(0, "id").value_or(0));
   co_return answer;
 }

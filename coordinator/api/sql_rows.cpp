@@ -1,5 +1,7 @@
 #include "api/sql_rows.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "core/text.h"
@@ -164,6 +166,53 @@ void AppendCsvRow(std::string& out, const PGresult* result, int row) {
     if (PQgetisnull(result, row, i) == 0) AppendCsvField(out, ValueOf(result, row, i));
   }
   out += "\r\n";
+}
+
+std::string TypeName(const PGresult* result, int column) {
+  switch (PQftype(result, column)) {
+    case 16:
+      return "boolean";
+    case 17:
+      return "bytea";
+    case 20:
+      return "bigint";
+    case 21:
+      return "smallint";
+    case 23:
+      return "integer";
+    case 25:
+      return "text";
+    case 114:
+      return "json";
+    case 700:
+      return "real";
+    case 701:
+      return "double precision";
+    case 869:
+      return "inet";
+    case 1042:
+      return "character";
+    case 1043:
+      return "character varying";
+    case 1082:
+      return "date";
+    case 1083:
+      return "time";
+    case 1114:
+      return "timestamp";
+    case 1184:
+      return "timestamptz";
+    case 1186:
+      return "interval";
+    case 1700:
+      return "numeric";
+    case 2950:
+      return "uuid";
+    case 3802:
+      return "jsonb";
+    default:
+      return fmt::format("oid:{}", PQftype(result, column));
+  }
 }
 
 }  // namespace jit::api

@@ -18,6 +18,9 @@ enum class ValueForm { kText, kNumber, kReal, kBool, kJson };
 ValueForm FormOf(Oid type);
 std::vector<ValueForm> FormsOf(const PGresult* result);
 
+// The name of a column's type, without asking the server: usual types, others as oid:N.
+std::string TypeName(const PGresult* result, int column);
+
 // A JSON string, escaped; bytes that are no UTF-8 become U+FFFD.
 void AppendJsonString(std::string& out, std::string_view text);
 

@@ -5,83 +5,16 @@
 #include <memory>
 
 #include "api/cure.h"
-#include "api/sql_rows.h"
+#include "api/sql_output.h"
 #include "core/interval.h"
 
 namespace jit::api {
 namespace {
 
-constexpr std::size_t kPiece = 64 * 1024;
-constexpr std::chrono::milliseconds kLook{500};  // how often to see whether the client is there
-constexpr std::chrono::seconds kGrace{10};       // for the server to answer a cancel
-
-enum class Ending { kNone, kCancelled, kTime, kRows, kBytes, kGone };
-
-// Stands beside a run and ends it when its time is over, its client has gone, or somebody says so.
-class Watch : public std::enable_shared_from_this<Watch> {
- public:
-  Watch(asio::io_context& reactor, pg::Connection& connection, const http::Exchange& exchange,
-        Clock::time_point deadline)
-      : reactor_(reactor),
-        connection_(connection),
-        exchange_(exchange),
-        deadline_(deadline),
-        timer_(reactor),
-        finished_(reactor, Clock::time_point::max()) {}
-
-  void Start() {
-    asio::co_spawn(
-        reactor_, [self = shared_from_this()] { return self->Look(); },
-        [self = shared_from_this()](const std::exception_ptr&) {
-          self->over_ = true;
-          self->finished_.cancel();
-        });
-  }
-
-  // The first reason counts.
-  void Interrupt(Ending why) {
-    if (ending_ != Ending::kNone) return;
-    ending_ = why;
-    timer_.cancel();
-  }
-
-  // Waits until nothing of it can still reach the connection: a late cancel would hit the next
-  // statement.
-  Task<void> Finish() {
-    done_ = true;
-    timer_.cancel();
-    boost::system::error_code ignored;
-    if (!over_) co_await finished_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-  }
-
-  Ending ending() const { return ending_; }
-
- private:
-  Task<void> Look() {
-    while (!done_ && ending_ == Ending::kNone) {
-      timer_.expires_at(std::min(deadline_, Clock::now() + kLook));
-      boost::system::error_code ignored;
-      co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-      if (done_ || ending_ != Ending::kNone) break;
-      if (Clock::now() >= deadline_) {
-        ending_ = Ending::kTime;
-      } else if (exchange_.gone()) {
-        ending_ = Ending::kGone;
-      }
-    }
-    if (!done_) co_await connection_.Cancel();
-  }
-
-  asio::io_context& reactor_;
-  pg::Connection& connection_;
-  const http::Exchange& exchange_;
-  Clock::time_point deadline_;
-  asio::steady_timer timer_;
-  asio::steady_timer finished_;
-  Ending ending_ = Ending::kNone;
-  bool done_ = false;
-  bool over_ = false;
-};
+constexpr std::chrono::seconds kGrace{10};  // for the server to answer a cancel
+// They are kept until the next row or end of a statement; what is more is left out.
+constexpr std::size_t kMostNotices = 1000;
+constexpr std::size_t kMostNoticed = 1024 * 1024;  // bytes in a run
 
 core::Instant Now() {
   return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
@@ -119,166 +52,6 @@ std::string_view NameOf(PGTransactionStatusType transaction) {
       return "none";
   }
 }
-
-// The type's name without another question to the server where it is a usual one.
-std::string TypeName(const PGresult* result, int column) {
-  switch (PQftype(result, column)) {
-    case 16:
-      return "boolean";
-    case 17:
-      return "bytea";
-    case 20:
-      return "bigint";
-    case 21:
-      return "smallint";
-    case 23:
-      return "integer";
-    case 25:
-      return "text";
-    case 114:
-      return "json";
-    case 700:
-      return "real";
-    case 701:
-      return "double precision";
-    case 869:
-      return "inet";
-    case 1042:
-      return "character";
-    case 1043:
-      return "character varying";
-    case 1082:
-      return "date";
-    case 1083:
-      return "time";
-    case 1114:
-      return "timestamp";
-    case 1184:
-      return "timestamptz";
-    case 1186:
-      return "interval";
-    case 1700:
-      return "numeric";
-    case 2950:
-      return "uuid";
-    case 3802:
-      return "jsonb";
-    default:
-      return fmt::format("oid:{}", PQftype(result, column));
-  }
-}
-
-// What a run has given so far, and what of it has been sent.
-class Output {
- public:
-  Output(Call& call, const SqlRun& run, Watch& watch) : call_(call), run_(run), watch_(watch) {}
-
-  bool begun() const { return begun_; }
-  std::int64_t rows() const { return rows_; }
-  std::int64_t bytes() const { return bytes_ + static_cast<std::int64_t>(buffer_.size()); }
-
-  void Line(const Json& line) {
-    if (run_.form != RowForm::kJsonLines) return;
-    buffer_ += line.dump(-1, ' ', false, Json::error_handler_t::replace);
-    buffer_ += '\n';
-  }
-
-  // A row, or the head of a result without any.
-  void Take(const PGresult* result) {
-    if (!in_result_) Columns(result);
-    for (int row = 0; row < PQntuples(result); ++row) {
-      if (rows_ >= run_.max_rows) {
-        watch_.Interrupt(Ending::kRows);
-        return;
-      }
-      const std::size_t before = buffer_.size();
-      if (run_.form == RowForm::kCsv) {
-        AppendCsvRow(buffer_, result, row);
-      } else {
-        AppendJsonRow(buffer_, result, row, forms_);
-      }
-      if (bytes() > run_.max_bytes) {
-        buffer_.resize(before);
-        watch_.Interrupt(Ending::kBytes);
-        return;
-      }
-      ++rows_;
-      ++rows_of_statement_;
-    }
-  }
-
-  void Complete(const PGresult* result) {
-    if (PQresultStatus(result) == PGRES_TUPLES_OK) {
-      if (!in_result_) Columns(result);
-      ++results_;
-    }
-    Line({{"type", "complete"},
-          {"statement", ++statements_},
-          {"command", PQcmdStatus(const_cast<PGresult*>(result))},
-          {"rows", in_result_ ? Json(rows_of_statement_) : RowsOf(result)}});
-    in_result_ = false;
-    rows_of_statement_ = 0;
-    something_ = true;
-  }
-
-  // Notices are sent with the next piece; before the first one nothing is.
-  bool something() const { return something_ || in_result_; }
-  bool ambiguous() const {
-    return run_.form == RowForm::kCsv && results_ + (in_result_ ? 1 : 0) > 1;
-  }
-
-  Task<void> Flush(bool all) {
-    if (buffer_.size() < (all ? 1 : kPiece)) co_return;
-    if (!begun_) {
-      begun_ = true;
-      http::Response head{200, "", {}, ""};
-      head.content_type =
-          run_.form == RowForm::kCsv ? "text/csv; charset=utf-8" : "application/x-ndjson";
-      head.headers.Add("X-Accel-Buffering", "no");
-      co_await call_.exchange.Begin(head,
-                                    run_.form == RowForm::kCsv ? "Jit-Outcome, Jit-Rows" : "");
-    }
-    std::string piece;
-    piece.swap(buffer_);
-    bytes_ += static_cast<std::int64_t>(piece.size());
-    co_await call_.exchange.Write(piece);
-    piece.clear();
-    buffer_.swap(piece);  // its memory is used again
-  }
-
- private:
-  void Columns(const PGresult* result) {
-    in_result_ = true;
-    forms_ = FormsOf(result);
-    if (run_.form == RowForm::kCsv) {
-      AppendCsvHeader(buffer_, result);
-      return;
-    }
-    Json columns = Json::array();
-    for (int i = 0; i < PQnfields(result); ++i)
-      columns.push_back({{"name", PQfname(result, i)}, {"type", TypeName(result, i)}});
-    Line({{"type", "columns"}, {"statement", statements_ + 1}, {"columns", std::move(columns)}});
-  }
-
-  static Json RowsOf(const PGresult* result) {
-    const std::string_view count = PQcmdTuples(const_cast<PGresult*>(result));
-    return count.empty() ? Json(nullptr) : Json::parse(count, nullptr, false);
-  }
-
-  Call& call_;
-  const SqlRun& run_;
-  Watch& watch_;
-  std::string buffer_;
-  std::vector<ValueForm> forms_;
-  std::int64_t bytes_ = 0;
-  std::int64_t rows_ = 0;
-  std::int64_t rows_of_statement_ = 0;
-  int statements_ = 0;
-  int results_ = 0;
-  bool in_result_ = false;
-  bool begun_ = false;
-  bool something_ = false;
-};
 
 const pg::ErrorFields& NoCopy() {
   static const pg::ErrorFields fields{"0A000", "COPY from and to the client is not available here",
@@ -349,8 +122,10 @@ Task<Outcome> Watched(Call& call, SqlRun& run, const std::shared_ptr<Watch>& wat
                       Clock::time_point deadline) {
   WorkConnection& work = *run.work;
   std::vector<pg::ErrorFields> notices;
+  std::size_t noticed = 0;
   work.connection.OnNotice([&](const pg::ErrorFields& notice) {
-    if (notices.size() < 1000) notices.push_back(notice);
+    noticed += notice.message.size() + notice.detail.size() + notice.hint.size();
+    if (notices.size() < kMostNotices && noticed <= kMostNoticed) notices.push_back(notice);
   });
   work.since = Now();
   work.interrupt = [watch] { watch->Interrupt(Ending::kCancelled); };

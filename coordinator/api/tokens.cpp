@@ -3,6 +3,7 @@
 
 #include "api/api.h"
 #include "api/fields.h"
+#include "views/calls.h"
 #include "views/tokens.h"
 
 namespace jit::api {
@@ -28,14 +29,9 @@ Task<Answer> CreateToken(Call& call) {
   if (!scopes) throw Failure(InvalidField("scopes", "\"scopes\" is missing"));
   const auto lifetime = fields.Length("lifetime");
   fields.Finish();
-  std::string sql =
-      fmt::format("SELECT * FROM {}.jit_token_create($1, $2", call.session->who().schema);
-  pg::Values values = pg::With(name, pg::FormatArray(*scopes));
-  if (lifetime) {
-    sql += ", $3";
-    values.emplace_back(*lifetime);
-  }
-  const pg::Result made = co_await call.session->Query(sql + ")", std::move(values));
+  views::Statement asked = views::TokenCall(call.session->who().schema, name, *scopes, lifetime);
+  const pg::Result made =
+      co_await call.session->Query(std::move(asked.sql), std::move(asked.values));
   const auto end = made.Time(0, "expires_at");
   const Json answer = {{"id", made.Integer(0, "id").value_or(0)},
                        {"name", name},
@@ -47,9 +43,9 @@ Task<Answer> CreateToken(Call& call) {
 
 Task<Answer> RevokeToken(Call& call) {
   const std::int64_t id = call.id();
-  const pg::Result done = co_await call.session->Query(
-      fmt::format("SELECT {}.jit_token_revoke($1) AS status", call.session->who().schema),
-      pg::With(fmt::to_string(id)));
+  views::Statement asked = views::TokenRevocationCall(call.session->who().schema, id);
+  const pg::Result done =
+      co_await call.session->Query(std::move(asked.sql), std::move(asked.values));
   // The notification says the same to every daemon; ours need not wait for it.
   call.api.sessions().EndToken(call.session->target(), id);
   co_return JsonResponse({{"id", id}, {"status", done.TextOr(0, "status")}});

@@ -54,53 +54,33 @@ class DatabaseSource : public Source {
 
   std::string Decide(Decision decision, std::int64_t id, const std::optional<std::string>& message,
                      const std::optional<core::Interval>& duration) override {
-    const std::string number = fmt::to_string(id);
-    switch (decision) {
-      case Decision::kApprove:
-        return Status(Own("jit_approve"), {number, message, IntervalValue(duration)});
-      case Decision::kDeny:
-        return Status(Own("jit_deny"), {number, message});
-      case Decision::kCancel:
-        return Status(Own("jit_cancel"), {number});
-      case Decision::kRevoke:
-        return Status(Own("jit_revoke"), {number, message});
-      case Decision::kReview:
-        return Status("jit.review", {number, message});
-    }
-    return "";
+    return Status(
+        views::DecisionCall(database_.schema, decision, id, message, IntervalValue(duration)));
   }
   std::string RevokeToken(std::int64_t id) override {
-    return Status(Own("jit_token_revoke"), {fmt::to_string(id)});
+    return Status(views::TokenRevocationCall(database_.schema, id));
   }
 
-  // By name, so that what is left out keeps its default.
   std::int64_t Ask(const Asking& asking) override {
-    std::string arguments;
-    pg::Values values;
-    const auto add = [&](const char* name, const char* type, std::optional<std::string> value) {
-      if (!value) return;
-      values.push_back(std::move(value));
-      arguments += fmt::format("{}{} => ${}::pg_catalog.{}", arguments.empty() ? "" : ", ", name,
-                               values.size(), type);
-    };
-    const bool by_access = !asking.access.empty();
-    add("requester", "name", asking.on_behalf_of);
-    add(by_access ? "access" : "statement", "text", by_access ? asking.access : asking.statement);
-    add("duration", "interval", IntervalValue(asking.duration));
-    add("reason", "text", asking.reason);
-    add("ticket", "text", asking.ticket);
-    if (asking.starts_at) add("starts_at", "timestamptz", Timestamp(*asking.starts_at));
-    add("client_addr", "inet", asking.client_addr);
-    if (asking.break_glass) add("break_glass", "bool", "true");
-    const char* function = asking.on_behalf_of ? "jit_request_as"
-                           : by_access         ? "jit_request"
-                                               : "jit_request_for";
-    return Made(fmt::format("SELECT {}({}) AS id", Own(function), arguments), std::move(values));
+    views::Asking call;
+    if (asking.access.empty()) {
+      call.statement = asking.statement;
+    } else {
+      call.access = asking.access;
+    }
+    call.duration = IntervalValue(asking.duration).value_or("");
+    call.reason = asking.reason;
+    call.ticket = asking.ticket;
+    if (asking.starts_at) call.starts_at = Timestamp(*asking.starts_at);
+    call.client_addr = asking.client_addr;
+    call.on_behalf_of = asking.on_behalf_of;
+    call.break_glass = asking.break_glass;
+    return Made(views::AskingCall(database_.schema, call));
   }
   std::int64_t Extend(std::int64_t id, const core::Interval& duration,
                       const std::string& reason) override {
-    return Made(fmt::format("SELECT {}($1, $2, $3) AS id", Own("jit_extend")),
-                {fmt::to_string(id), IntervalValue(duration), reason});
+    return Made(
+        views::ExtensionCall(database_.schema, id, IntervalValue(duration).value_or(""), reason));
   }
 
   bool HasDaemon() override {
@@ -119,18 +99,12 @@ class DatabaseSource : public Source {
  private:
   pg::Session& session() { return *database_.session; }
   pg::Connection& connection() { return session().connection(); }
-  std::string Own(const char* function) const { return database_.schema + "." + function; }
 
-  std::string Status(const std::string& function, pg::Values values) {
-    std::string parameters;
-    for (std::size_t i = 1; i <= values.size(); ++i)
-      parameters += fmt::format("{}${}", i == 1 ? "" : ", ", i);
-    return session()
-        .Query(fmt::format("SELECT {}({}) AS status", function, parameters), std::move(values))
-        .TextOr(0, "status");
+  std::string Status(views::Statement call) {
+    return session().Query(call.sql, std::move(call.values)).TextOr(0, "status");
   }
-  std::int64_t Made(const std::string& sql, pg::Values values) {
-    return session().Query(sql, std::move(values)).Integer(0, "id").value_or(0);
+  std::int64_t Made(views::Statement call) {
+    return session().Query(call.sql, std::move(call.values)).Integer(0, "id").value_or(0);
   }
 
   Database database_;

@@ -11,6 +11,7 @@
 #include "core/audit_filter.h"
 #include "core/policy.h"
 #include "views/audit.h"
+#include "views/calls.h"
 #include "views/grants.h"
 #include "views/request.h"
 #include "views/requests.h"
@@ -18,8 +19,7 @@
 
 namespace jit::cli {
 
-// What is decided on a request, in the database's words.
-enum class Decision { kApprove, kDeny, kCancel, kRevoke, kReview };
+using views::Decision;
 
 struct Asking {
   std::string access;  // or, where it is empty:

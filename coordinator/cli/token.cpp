@@ -61,12 +61,8 @@ ExitCode RunCreate(Invocation& invocation) {
                      "Log in to the database itself: without --server, and JIT_SERVER empty.");
   }
   const Database database = Open(invocation);
-  pg::Values values{name, pg::FormatArray(scopes)};
-  if (lifetime) values.push_back(IntervalValue(lifetime));
-  const pg::Result made = database.session->Query(
-      fmt::format("SELECT t.id, t.token, t.expires_at FROM {}.jit_token_create($1, $2::text[]{}) t",
-                  database.schema, lifetime ? ", $3::pg_catalog.interval" : ""),
-      std::move(values));
+  views::Statement call = views::TokenCall(database.schema, name, scopes, IntervalValue(lifetime));
+  const pg::Result made = database.session->Query(call.sql, std::move(call.values));
   PrintMade(output, name, scopes, made);
   return ExitCode::kOk;
 }

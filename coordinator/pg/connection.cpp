@@ -226,6 +226,8 @@ Task<void> Connection::AwaitResult(Clock::time_point deadline) {
     const bool ready = co_await waiter_.UntilReadable(deadline);
     if (!ready && Clock::now() >= deadline) throw Error::OfTimeout("the server gives no answer");
     Consume();
+    // Whoever sends statements of others may find that they LISTEN: nobody takes what comes of it.
+    TakeNotifications();
   }
 }
 

@@ -61,7 +61,8 @@ class Connection {
 
   // Statements whose rows are taken as they come. Start sends them: one with values (also none), or
   // several in one text. Then, until TakeResult gives a null one: AwaitResult while busy(), and
-  // TakeResult, which gives a row, the end of a statement, or its error.
+  // TakeResult, which gives a row, the end of a statement, or its error. Notifications that come
+  // meanwhile are dropped.
   Task<void> Start(std::string sql, std::optional<Values> values, Clock::time_point deadline);
   bool busy();
   Task<void> AwaitResult(Clock::time_point deadline);

@@ -408,3 +408,27 @@ def test_functions_of_others_are_not_in_the_way_of_the_api(shop, portal):
         assert bob.ask("SELECT ON sales.orders")
     finally:
         shop.dba("ALTER ROLE bob RESET search_path")
+
+
+def memory(portal):
+    """What the daemon holds, in bytes."""
+    with open(f"/proc/{portal.daemon.process.pid}/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmRSS"))
+
+
+def test_notifications_that_nobody_takes_are_not_kept(shop, portal, alice):
+    alice.run("LISTEN flood")
+    before = memory(portal)
+    for _ in range(4):
+        shop.dba("SELECT pg_notify('flood', n || repeat('x', 7000)) FROM generate_series(1, 5000) n")
+        alice.run("SELECT 1")
+        assert alice.value("SELECT 1") == 1
+    assert memory(portal) - before < 40_000_000  # of 140 MB that were sent
+
+
+def test_notices_without_end_are_not_kept(portal, alice):
+    before = memory(portal)
+    lines = alice.run("DO $$ BEGIN FOR i IN 1..900 LOOP RAISE NOTICE '%', repeat('x', 100000); END LOOP; END $$").lines()
+    notices = [line for line in lines if line["type"] == "notice"]
+    assert 5 <= len(notices) <= 10
+    assert memory(portal) - before < 40_000_000  # of 90 MB that were raised

@@ -3,6 +3,7 @@
 import pytest
 from psycopg import errors
 
+from support.daemon import cli, cli_json
 from support.people import one, refused
 
 
@@ -97,3 +98,67 @@ def test_shadowing_names_in_pg_temp_changes_no_decision(shop, alice):
     with pytest.raises(errors.InsufficientPrivilege):
         alice.execute("SELECT public.jit_approve(%s)", [request])
     refused(alice, "SELECT total FROM sales.orders")
+
+
+# A database that was upgraded from before PostgreSQL 15 lets everybody create functions in public, beside the extension's.
+LURES = """
+CREATE TABLE mallory.caught (what text, who name);
+GRANT INSERT ON mallory.caught TO PUBLIC;
+CREATE FUNCTION public.jit_approve(text, text DEFAULT NULL, text DEFAULT NULL) RETURNS text LANGUAGE sql AS
+  $$ INSERT INTO mallory.caught VALUES ('approve', current_user); SELECT 'approved' $$;
+CREATE FUNCTION public.jit_approve(text, text, interval) RETURNS text LANGUAGE sql AS
+  $$ INSERT INTO mallory.caught VALUES ('approve', current_user); SELECT 'approved' $$;
+CREATE FUNCTION public.jit_deny(text, text DEFAULT NULL) RETURNS text LANGUAGE sql AS
+  $$ INSERT INTO mallory.caught VALUES ('deny', current_user); SELECT 'denied' $$;
+CREATE FUNCTION public.jit_revoke(text, text DEFAULT NULL) RETURNS text LANGUAGE sql AS
+  $$ INSERT INTO mallory.caught VALUES ('revoke', current_user); SELECT 'revoked' $$;
+CREATE FUNCTION public.jit_cancel(text) RETURNS text LANGUAGE sql AS
+  $$ INSERT INTO mallory.caught VALUES ('cancel', current_user); SELECT 'cancelled' $$;
+CREATE FUNCTION public.jit_extend(text, text, text) RETURNS bigint LANGUAGE sql AS
+  $$ INSERT INTO mallory.caught VALUES ('extend', current_user); SELECT 1::bigint $$;
+CREATE FUNCTION public.jit_request(access text, duration interval, reason text) RETURNS bigint LANGUAGE sql AS
+  $$ INSERT INTO mallory.caught VALUES ('request', current_user); SELECT 1::bigint $$;
+CREATE FUNCTION public.jit_token_create(text, text[]) RETURNS TABLE (id bigint, token text, expires_at timestamptz) LANGUAGE sql AS
+  $$ INSERT INTO mallory.caught VALUES ('token_create', current_user); SELECT 1::bigint, 'jit_x', now() $$;
+CREATE FUNCTION public.jit_token_create(text, text) RETURNS TABLE (id bigint, token text, expires_at timestamptz) LANGUAGE sql AS
+  $$ INSERT INTO mallory.caught VALUES ('token_create', current_user); SELECT 1::bigint, 'jit_x', now() $$;
+CREATE FUNCTION public.jit_token_revoke(text) RETURNS text LANGUAGE sql AS
+  $$ INSERT INTO mallory.caught VALUES ('token_revoke', current_user); SELECT 'revoked' $$;
+"""
+
+
+@pytest.fixture
+def lured(shop, planter):
+    shop.dba("GRANT CREATE ON SCHEMA public TO alice")
+    planter.execute(LURES)
+    yield shop
+    assert shop.dba("SELECT * FROM mallory.caught") == []
+
+
+def test_command_line_calls_nothing_that_was_planted_beside(lured):
+    ids = [cli_json(lured, "bob", "request", "SELECT ON sales.orders", "--for", "1h", "--reason", "INC-1")["id"]
+           for _ in range(3)]
+    cli(lured, "carol", "approve", ids[0])
+    cli(lured, "carol", "deny", ids[1], "-m", "no")
+    cli(lured, "bob", "cancel", ids[2])
+    lured.push()
+    cli(lured, "bob", "extend", ids[0], "--for", "10m", "--reason", "INC-3: longer")
+    cli(lured, "carol", "revoke", ids[0])
+    made = cli_json(lured, "bob", "token", "create", "ci", "--scope", "read")
+    cli(lured, "bob", "token", "revoke", made["id"])
+    assert [lured.status(i) for i in ids] == ["revoked", "denied", "cancelled"]
+
+
+def test_api_calls_nothing_that_was_planted_beside(lured, portals):
+    portal = portals(lured)
+    bob, carol = portal.login("bob"), portal.login("carol")
+    ids = [bob.ask("SELECT ON sales.orders") for _ in range(3)]
+    carol.post(f"/requests/{ids[0]}/approve").ok()
+    carol.post(f"/requests/{ids[1]}/deny", comment="no").ok()
+    bob.post(f"/requests/{ids[2]}/cancel").ok()
+    bob.wait_for(ids[0], "active")
+    bob.post(f"/requests/{ids[0]}/extend", duration="10m", reason="INC-3: longer").ok(201)
+    carol.post(f"/requests/{ids[0]}/revoke").ok()
+    token = bob.post("/tokens", name="ci", scopes=["read"]).ok(201)
+    bob.delete(f"/tokens/{token['id']}").ok()
+    assert [lured.status(i) for i in ids] == ["revoked", "denied", "cancelled"]
