@@ -10,6 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from support import tokens  # noqa: E402
 from support.audit import AuditShop  # noqa: E402
 from support.certificates import Certificates  # noqa: E402
 from support.masks import MASKED_SQL  # noqa: E402
@@ -194,3 +195,20 @@ def quiet_portal(server):
         yield portal
     shop.close()
     maintenance(server, f"DROP DATABASE {database} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def gateway(server):
+    """The login that sessions by token begin as."""
+    server.psql(tokens.ROLES)
+
+
+@pytest.fixture
+def secret(gateway, shop):
+    """Of a token of alice's that lacks only the scope to approve."""
+    return tokens.create(shop, "alice", "request", "read", "query")[1]
+
+
+@pytest.fixture
+def session(shop, secret):
+    return tokens.log_in(shop, secret)

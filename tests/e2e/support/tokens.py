@@ -31,3 +31,24 @@ def fails(shop, secret, **options):
     except psycopg.Error as error:
         return error.sqlstate, error.diag.message_primary, connection
     raise AssertionError("the login was not refused")
+
+
+ROLES = """
+CREATE ROLE gateway LOGIN IN ROLE jit_gateway;
+CREATE ROLE grace LOGIN IN ROLE jit_requester, jit_approver;
+"""
+
+ALICE = ("alice", "alice", "alice")
+
+
+def me(connection):
+    return connection.execute("SELECT session_user::text, current_user::text, current_setting('session_authorization')").fetchone()
+
+
+def gone(connection):
+    """Whether the server has ended the session."""
+    try:
+        connection.execute("SELECT 1")
+    except psycopg.OperationalError:
+        return True
+    return False
