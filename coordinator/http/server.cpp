@@ -16,6 +16,7 @@
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
 
+#include "http/head.h"
 #include "http/url.h"
 
 namespace jit::http {
@@ -33,39 +34,6 @@ using Secured = beast::ssl_stream<beast::tcp_stream>;
 auto Into(error_code& error) { return asio::redirect_error(asio::use_awaitable, error); }
 
 std::string Text(beast::string_view text) { return {text.data(), text.size()}; }
-
-// No value that we send may end its line.
-void AppendField(std::string& out, std::string_view name, std::string_view value) {
-  out += name;
-  out += ": ";
-  for (const char c : value) out += static_cast<unsigned char>(c) < ' ' ? ' ' : c;
-  out += "\r\n";
-}
-
-bool NoBody(int status) { return status == 204 || status == 304; }
-
-struct Framing {
-  bool keep_alive = false;
-  bool chunked = false;
-  bool head_only = false;  // the answer to HEAD
-};
-
-std::string HeadOf(const Response& response, const Framing& framing, bool whole,
-                   std::string_view trailers) {
-  std::string out = fmt::format("HTTP/1.1 {} {}\r\n", response.status, ReasonOf(response.status));
-  if (!response.content_type.empty()) AppendField(out, "Content-Type", response.content_type);
-  if (whole) {
-    if (!NoBody(response.status))
-      AppendField(out, "Content-Length", fmt::to_string(response.body.size()));
-  } else if (framing.chunked) {
-    AppendField(out, "Transfer-Encoding", "chunked");
-    if (!trailers.empty()) AppendField(out, "Trailer", trailers);
-  }
-  for (const auto& [name, value] : response.headers.all()) AppendField(out, name, value);
-  if (!framing.keep_alive) AppendField(out, "Connection", "close");
-  out += "\r\n";
-  return out;
-}
 
 // Each byte that arrives belongs to one request, as every proxy in front of us would see it.
 std::string_view FramingFault(const beast::http::request_header<>& head) {

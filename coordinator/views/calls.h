@@ -1,6 +1,7 @@
-// Calls of the extension's functions, as the command line and the API both make them. Every argument
-// is given, with its type: whoever may create functions in the extension's schema could otherwise put
-// one there that fits a shorter or a looser call better, and would have it run as the caller.
+// Calls of the extension's functions, as the command line and the API both make them. Every
+// argument is given, with its type: whoever may create functions in the extension's schema could
+// otherwise put one there that fits a shorter or a looser call better, and would have it run as the
+// caller.
 #pragma once
 
 #include <cstdint>
