@@ -279,8 +279,9 @@ def _works(connection):
 def test_killed_worker_comes_back_and_the_log_goes_on(audit_shop):
     audit_shop.grant("alice", "SELECT ON sales.orders")
     audit_shop.run("alice", "SELECT count(*) AS before_it FROM sales.orders")
+    bystander = audit_shop.connect("alice").info.backend_pid
     os.kill(audit_shop.awake_worker(), signal.SIGKILL)  # takes all sessions along, as any killed backend does
-    time.sleep(0.2)
+    wait_until(lambda: not _exists(bystander))
     back_up(audit_shop)
     audit_shop.run("alice", "SELECT count(*) AS after_it FROM sales.orders")
     assert statement(audit_shop, "before_it")["outcome"] in ("succeeded", "unknown")
@@ -308,8 +309,9 @@ def test_kill_9_between_execution_and_result_leaves_the_begin(audit_shop, victim
             signal.SIGKILL)
     with pytest.raises(psycopg.OperationalError):
         running.result()
+    # Only then has the server noticed; before, it would still let somebody in.
+    wait_until(lambda: not any(_exists(pid) for pid in (worker, alice.info.backend_pid)))
     if victim == "postmaster":
-        wait_until(lambda: not any(_exists(pid) for pid in (worker, alice.info.backend_pid)))
         audit_shop.server.start_after_kill()
     back_up(audit_shop)
     row = statement(audit_shop, "killed")

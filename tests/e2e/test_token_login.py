@@ -9,7 +9,7 @@ from psycopg import errors, pq
 from support import tokens
 from support.people import Shop, one, refused, usable, wait_until
 from support.server import Server
-from support.tokens import ALICE, gone, me
+from support.tokens import ALICE, gone, me, wrong
 
 pytestmark = pytest.mark.usefixtures("gateway")
 
@@ -194,15 +194,6 @@ def test_replica_takes_no_tokens(own_server, own_shop):
 
 
 # What is no token.
-
-def wrong(shop, secret, **options):
-    state, message, connection = tokens.fails(shop, secret, **options)
-    assert (state, message) == ("28000", "token authentication failed")
-    # It was the connection's one try, and has left it what it was.
-    with pytest.raises(errors.ActiveSqlTransaction):
-        connection.execute("SELECT * FROM jit.token_login()")
-    assert one(connection, "SELECT session_user") == "gateway"
-
 
 def test_unknown_tokens_are_refused(shop):
     wrong(shop, "jit_" + "A" * 43)

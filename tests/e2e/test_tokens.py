@@ -8,7 +8,7 @@ from psycopg import errors
 
 from support import tokens
 from support.people import Background, one, refused, usable, wait_until
-from support.tokens import ALICE, gone, me
+from support.tokens import ALICE, gone, me, wrong
 
 pytestmark = pytest.mark.usefixtures("gateway")
 

@@ -1,6 +1,8 @@
 """Tokens as a server in front of the database uses them."""
 
 import psycopg
+import pytest
+from psycopg import errors
 
 GATEWAY = "gateway"
 
@@ -52,3 +54,13 @@ def gone(connection):
     except psycopg.OperationalError:
         return True
     return False
+
+
+def wrong(shop, secret, **options):
+    """Asserts that the token opens nothing."""
+    state, message, connection = fails(shop, secret, **options)
+    assert (state, message) == ("28000", "token authentication failed")
+    # It was the connection's one try, and has left it what it was.
+    with pytest.raises(errors.ActiveSqlTransaction):
+        connection.execute("SELECT * FROM jit.token_login()")
+    assert connection.execute("SELECT session_user").fetchone()[0] == "gateway"
