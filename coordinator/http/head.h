@@ -14,8 +14,8 @@ struct Framing {
   bool head_only = false;  // the answer to HEAD
 };
 
-// `whole`: with the length of its body; else what follows comes in chunks, where `framing` has it so,
-// and may end in the fields that `trailers` names.
+// `whole`: with the length of its body; else what follows comes in chunks, where `framing` has it
+// so, and may end in the fields that `trailers` names.
 std::string HeadOf(const Response& response, const Framing& framing, bool whole,
                    std::string_view trailers);
 

@@ -5,7 +5,7 @@ import threading
 import time
 
 import psycopg
-from psycopg import errors, sql
+from psycopg import errors
 
 # Over TCP, and so through the API, everybody's password is their name.
 ROLES = """
