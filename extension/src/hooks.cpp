@@ -29,6 +29,7 @@
 #include "mask/verify.h"
 #include "pg/compat.h"
 #include "pg/installed.h"
+#include "pg/own_functions.h"
 #include "pg/parallel.h"
 #include "tokens/become.h"
 #include "tokens/changes.h"
@@ -281,6 +282,7 @@ void InstallHooks() {
   previous_utility = ProcessUtility_hook;
   ProcessUtility_hook = Utility;
   pg::InitInstalled();
+  pg::InitOwnFunctions();
   tokens::InitSession();
   tokens::InitFirstStatement();
   tokens::InitBecome();

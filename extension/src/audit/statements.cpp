@@ -8,6 +8,7 @@
 #include "audit/text.h"
 #include "audit/who.h"
 #include "pg/own_code.h"
+#include "pg/own_functions.h"
 #include "pg/scratch.h"
 
 extern "C" {
@@ -217,7 +218,7 @@ void BeginUtility(OpenStatement* open, const PlannedStmt* statement, const char*
 // What functions of the extension and of the catalogs look up for the statement around them.
 bool IsHousekeeping(const Facts& facts, const List* relations, const PlannedStmt* plan) {
   return RunningStatement() != 0 && facts.request_count == 0 && facts.raw_columns == NIL &&
-         relations != NIL && !WritesByPlan(plan) && AreCatalogs(plan);
+         (relations != NIL || pg::InOwnFunction()) && !WritesByPlan(plan) && AreCatalogs(plan);
 }
 
 // Records the begin of a statement that has started, if it is to be audited.
@@ -437,7 +438,16 @@ void IdentifyQuery(Query* query, const char* source) {
   if (query->queryId != UINT64CONST(0) || source == nullptr || mode == kModeOff || !IsClient() ||
       !IsTransactionState() || !IsSessionAudited())
     return;
-  JumbleQuery(query, source);
+  // Assertion-enabled servers want it to be switched on, which would cost everybody.
+  int chosen = compute_query_id;
+  PG_TRY();
+  {
+    compute_query_id = COMPUTE_QUERY_ID_ON;
+    JumbleQuery(query, source);
+  }
+  PG_FINALLY();
+  { compute_query_id = chosen; }
+  PG_END_TRY();
 }
 
 }  // namespace jit::audit
