@@ -47,6 +47,9 @@ CREATE FUNCTION jit.token_login() RETURNS TABLE (id bigint, name text, owner nam
 CREATE FUNCTION jit.session_token() RETURNS TABLE (id bigint, name text, scopes text[], expires_at timestamptz)
   LANGUAGE c STABLE PARALLEL RESTRICTED ROWS 1 AS 'MODULE_PATHNAME', 'jit_session_token';
 
+CREATE FUNCTION jit.password_unchanged() RETURNS boolean
+  LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jit_password_unchanged';
+
 CREATE FUNCTION jit.audit_detail_of_token(token jit.tokens) RETURNS jsonb
   LANGUAGE sql STABLE
   SET search_path = pg_catalog, pg_temp

@@ -20,7 +20,7 @@ GRANT EXECUTE ON FUNCTION jit.running() TO jit_coordinator, jit_approver, jit_au
 -- Each checks who calls.
 GRANT EXECUTE ON FUNCTION jit.request_preview(text, text, name), jit.events_head() TO PUBLIC;
 GRANT SELECT ON jit.events, jit.visible_tokens TO PUBLIC;
-GRANT EXECUTE ON FUNCTION jit.session_token() TO PUBLIC;
+GRANT EXECUTE ON FUNCTION jit.session_token(), jit.password_unchanged() TO PUBLIC;
 GRANT EXECUTE ON FUNCTION jit.token_login() TO jit_gateway;
 GRANT EXECUTE ON FUNCTION jit.review(bigint, text), jit.request_objects(bigint), jit.request_approvals(bigint),
   jit.library_version() TO PUBLIC;

@@ -21,6 +21,8 @@ COMMENT ON FUNCTION @extschema@.jit_token_revoke(bigint) IS 'ends a token, and a
 COMMENT ON FUNCTION jit.token_login() IS
   'for members of jit_gateway, as the first statement: makes the session that of the owner of the token it was opened with';
 COMMENT ON FUNCTION jit.session_token() IS 'the token that this session runs by; no row: none';
+COMMENT ON FUNCTION jit.password_unchanged() IS
+  'whether the password of the session''s own login is what it was when the session first called this';
 
 COMMENT ON FUNCTION jit.tokens_changed() IS 'internal: ends the sessions of tokens that are revoked or gone';
 COMMENT ON FUNCTION jit.require_scope(text) IS 'internal: refuses what the session''s token is not for';
