@@ -1,9 +1,7 @@
-// The only file that includes Beast: it takes twenty seconds to compile.
+// With live_exchange.h the only file that includes Beast: it takes twenty seconds to compile.
 #include "http/server.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
-#include <poll.h>
 
 #include <algorithm>
 #include <list>
@@ -11,12 +9,12 @@
 //
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
 
-#include "http/head.h"
+#include "http/forwarded.h"
+#include "http/live_exchange.h"
 #include "http/url.h"
 
 namespace jit::http {
@@ -30,8 +28,6 @@ namespace {
 
 using Plain = beast::tcp_stream;
 using Secured = beast::ssl_stream<beast::tcp_stream>;
-
-auto Into(error_code& error) { return asio::redirect_error(asio::use_awaitable, error); }
 
 std::string Text(beast::string_view text) { return {text.data(), text.size()}; }
 
@@ -55,93 +51,21 @@ std::string_view FramingFault(const beast::http::request_header<>& head) {
   return {};
 }
 
-template <class Stream>
-class LiveExchange final : public Exchange {
+// Anybody may send a body before it is known who they are: all large ones together stay small.
+constexpr std::int64_t kSmallBody = 16 * 1024;
+constexpr std::int64_t kBodies = 64 * 1024 * 1024;
+
+class Reserved {
  public:
-  using Decorate = std::function<void(const http::Request&, Response&)>;
-
-  LiveExchange(Request request, Stream& stream, Framing framing, std::chrono::milliseconds timeout,
-               const Decorate& decorate)
-      : Exchange(std::move(request)),
-        stream_(stream),
-        framing_(framing),
-        timeout_(timeout),
-        decorate_(decorate) {}
-
-  Task<void> Send(const Response& response) override {
-    begun_ = true;
-    Response whole = response;
-    decorate_(request(), whole);
-    std::string text = HeadOf(whole, framing_, true, {});
-    if (!framing_.head_only && !NoBody(whole.status)) text += whole.body;
-    co_await Put(std::move(text));
-    ended_ = true;
-  }
-
-  Task<void> Begin(const Response& head, std::string_view trailers) override {
-    begun_ = true;
-    // Where nothing else tells the end of the body, the connection's end does.
-    framing_.keep_alive = framing_.keep_alive && framing_.chunked;
-    Response whole = head;
-    decorate_(request(), whole);
-    std::string text = HeadOf(whole, framing_, false, trailers);
-    co_await Put(std::move(text));
-  }
-
-  Task<void> Write(std::string_view piece) override {
-    if (piece.empty() || framing_.head_only) co_return;
-    std::string text;
-    if (framing_.chunked) text = fmt::format("{:x}\r\n", piece.size());
-    text += piece;
-    if (framing_.chunked) text += "\r\n";
-    co_await Put(std::move(text));
-  }
-
-  Task<void> End(const Headers& trailers) override {
-    ended_ = true;
-    if (!framing_.chunked || framing_.head_only) co_return;
-    std::string text = "0\r\n";
-    for (const auto& [name, value] : trailers.all()) AppendField(text, name, value);
-    text += "\r\n";
-    co_await Put(std::move(text));
-  }
-
-  bool gone() const override {
-    if (broken_) return true;
-    auto& socket = beast::get_lowest_layer(stream_).socket();
-    if (!socket.is_open()) return true;
-    pollfd look{socket.native_handle(), POLLRDHUP, 0};
-    return ::poll(&look, 1, 0) > 0 && (look.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
-  }
-
-  // Whether the connection can carry another request.
-  bool reusable() const { return ended_ && !broken_ && framing_.keep_alive; }
+  Reserved(std::int64_t& sum, std::int64_t part) : sum_(sum), part_(part) { sum_ += part_; }
+  ~Reserved() { sum_ -= part_; }
+  Reserved(const Reserved&) = delete;
+  Reserved& operator=(const Reserved&) = delete;
 
  private:
-  Task<void> Put(std::string text) {
-    error_code error;
-    beast::get_lowest_layer(stream_).expires_after(timeout_);
-    co_await asio::async_write(stream_, asio::buffer(text), Into(error));
-    beast::get_lowest_layer(stream_).expires_never();
-    if (error) {
-      broken_ = true;
-      throw Gone();
-    }
-  }
-
-  Stream& stream_;
-  Framing framing_;
-  std::chrono::milliseconds timeout_;
-  const Decorate& decorate_;
-  bool ended_ = false;
-  bool broken_ = false;
+  std::int64_t& sum_;
+  const std::int64_t part_;
 };
-
-std::string AddressOf(const asio::ip::address& address) {
-  if (address.is_v6() && address.to_v6().is_v4_mapped())
-    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
-  return address.to_string();
-}
 
 }  // namespace
 
@@ -157,6 +81,7 @@ struct Server::State : std::enable_shared_from_this<State> {
   std::shared_ptr<ssl::context> tls;
   std::list<Plain*> open;  // each is in its coroutine
   bool stopping = false;
+  std::int64_t bodies = 0;  // bytes of large bodies that are being read or worked on
 
   std::shared_ptr<ssl::context> ReadCertificate() const {
     auto context = std::make_shared<ssl::context>(ssl::context::tls_server);
@@ -219,8 +144,16 @@ struct Server::State : std::enable_shared_from_this<State> {
     co_await secured.async_handshake(ssl::stream_base::server, Into(error));
     if (error) co_return;
     co_await Serve(secured, peer.address());
+    if (!beast::get_lowest_layer(secured).socket().is_open()) co_return;
     beast::get_lowest_layer(secured).expires_after(std::chrono::seconds{1});
     co_await secured.async_shutdown(Into(error));
+  }
+
+  // What the body may come to.
+  template <class Parser>
+  std::int64_t MostOfBody(const Parser& parser) const {
+    if (parser.content_length()) return static_cast<std::int64_t>(*parser.content_length());
+    return parser.chunked() ? settings.max_body : 0;
   }
 
   // One connection's requests, one after the other.
@@ -229,6 +162,7 @@ struct Server::State : std::enable_shared_from_this<State> {
     auto& socket = beast::get_lowest_layer(stream);
     beast::flat_buffer buffer(static_cast<std::size_t>(settings.max_header + settings.max_body));
     bool first = true;
+    bool cut = false;
     while (!stopping) {
       beast::http::request_parser<beast::http::string_body> parser;
       parser.header_limit(static_cast<std::uint32_t>(settings.max_header));
@@ -269,8 +203,16 @@ struct Server::State : std::enable_shared_from_this<State> {
           break;
         }
       }
-      if (!error && fault.empty())
+      std::optional<Reserved> room;
+      if (!error && fault.empty()) {
+        const std::int64_t most = MostOfBody(parser);
+        if (most > kSmallBody && bodies + most > std::max(kBodies, settings.max_body)) {
+          co_await Refuse(stream, 503, "too many large bodies at once; try again in a moment");
+          break;
+        }
+        if (most > kSmallBody) room.emplace(bodies, most);
         co_await beast::http::async_read(stream, buffer, parser, Into(error));
+      }
       if (!fault.empty()) {
         co_await Refuse(stream, 400, std::string(fault));
         break;
@@ -302,7 +244,10 @@ struct Server::State : std::enable_shared_from_this<State> {
       } catch (const std::exception& e) {
         mistake = e.what();
       }
-      if (left) break;
+      if (left) {
+        cut = exchange.must_reset();
+        break;
+      }
       if (!mistake.empty()) {
         callbacks.failed(mistake);
         if (!exchange.begun())
@@ -312,6 +257,11 @@ struct Server::State : std::enable_shared_from_this<State> {
       if (!exchange.reusable()) break;
     }
     error_code ignored;
+    if (cut) {
+      socket.socket().set_option(asio::socket_base::linger(true, 0), ignored);
+      socket.socket().close(ignored);
+      co_return;
+    }
     socket.socket().shutdown(tcp::socket::shutdown_send, ignored);
     // What the client still sends is read for a moment: closing upon it would take our answer away.
     if (!stopping) co_await Drain(stream);
@@ -348,40 +298,8 @@ struct Server::State : std::enable_shared_from_this<State> {
                             request.headers.Count("x-forwarded-for") == 0 &&
                             request.headers.Count("forwarded") == 0;
     request.secure = tls != nullptr;
-    if (std::find(settings.trusted_proxies.begin(), settings.trusted_proxies.end(), request.peer) !=
-        settings.trusted_proxies.end()) {
-      ReadForwarded(request);
-    }
+    ReadForwarded(request, settings.trusted_proxies);
     return request;
-  }
-
-  // The last address that the proxy did not hear from another proxy of ours.
-  void ReadForwarded(Request& request) const {
-    std::vector<std::string> hops;
-    for (const auto& [name, value] : request.headers.all()) {
-      if (!EqualIgnoringCase(name, "x-forwarded-for")) continue;
-      for (std::string_view rest = value; !rest.empty();) {
-        const std::size_t end = std::min(rest.find(','), rest.size());
-        std::string_view hop = rest.substr(0, end);
-        while (!hop.empty() && hop.front() == ' ') hop.remove_prefix(1);
-        while (!hop.empty() && hop.back() == ' ') hop.remove_suffix(1);
-        hops.emplace_back(hop);
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-      }
-    }
-    if (const auto scheme = request.headers.Get("x-forwarded-proto"))
-      request.secure = EqualIgnoringCase(*scheme, "https");
-    for (auto hop = hops.rbegin(); hop != hops.rend(); ++hop) {
-      error_code error;
-      const auto address = asio::ip::make_address(*hop, error);
-      if (error) return;
-      request.peer = AddressOf(address);
-      request.peer_is_local = false;
-      if (std::find(settings.trusted_proxies.begin(), settings.trusted_proxies.end(),
-                    request.peer) == settings.trusted_proxies.end()) {
-        return;
-      }
-    }
   }
 
   template <class Stream>

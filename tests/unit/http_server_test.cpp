@@ -49,7 +49,7 @@ class HttpServer : public testing::Test {
  protected:
   void Start(Settings settings = {}) {
     settings.host = "127.0.0.1";
-    settings.max_body = 1000;
+    if (settings.max_body == Settings{}.max_body) settings.max_body = 1000;
     settings.max_header = 2000;
     Server::Callbacks callbacks;
     callbacks.handle = Echo;
@@ -69,8 +69,7 @@ class HttpServer : public testing::Test {
     thread_.join();
   }
 
-  // All that comes back until the server closes; what it does not close ends in "(open)".
-  std::string Ask(const std::string& bytes, std::chrono::milliseconds patience = 5s) {
+  int Connect(std::chrono::milliseconds patience) const {
     const int client = ::socket(AF_INET, SOCK_STREAM, 0);
     const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(patience).count();
     const timeval timeout{static_cast<time_t>(micros / 1'000'000),
@@ -81,6 +80,13 @@ class HttpServer : public testing::Test {
     to.sin_port = htons(port_);
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     EXPECT_EQ(::connect(client, reinterpret_cast<sockaddr*>(&to), sizeof to), 0);
+    return client;
+  }
+
+  // All that comes back until the server closes; what it does not close ends in "(open)", what it
+  // resets in "(reset)".
+  std::string Ask(const std::string& bytes, std::chrono::milliseconds patience = 5s) {
+    const int client = Connect(patience);
     EXPECT_EQ(::send(client, bytes.data(), bytes.size(), MSG_NOSIGNAL),
               static_cast<ssize_t>(bytes.size()));
     std::string received;
@@ -89,6 +95,7 @@ class HttpServer : public testing::Test {
     while ((got = ::recv(client, piece.data(), piece.size(), 0)) > 0)
       received.append(piece.data(), static_cast<std::size_t>(got));
     if (got < 0 && errno == EAGAIN) received += "(open)";
+    if (got < 0 && errno == ECONNRESET) received += "(reset)";
     ::close(client);
     return received;
   }
@@ -120,6 +127,35 @@ TEST_F(HttpServer, requests_are_answered_in_their_order) {
   EXPECT_EQ(Count(received, "HTTP/1.1 200 OK"), 3u);
   EXPECT_LT(received.find("POST /a hi"), received.find("POST /b you"));
   EXPECT_LT(received.find("POST /b you"), received.find("GET /last"));
+}
+
+TEST_F(HttpServer, an_answer_that_is_cut_off_does_not_look_whole) {
+  Start();
+  // Only the connection's end tells the end of the body.
+  const std::string received = Ask("GET /broken HTTP/1.0\r\n\r\n");
+  EXPECT_TRUE(received.ends_with("(reset)")) << received;
+  EXPECT_TRUE(Ask("GET /stream HTTP/1.0\r\n\r\n").ends_with("onetwo"));
+}
+
+TEST_F(HttpServer, large_bodies_share_their_room_and_small_ones_need_none) {
+  Settings settings;
+  settings.max_body = 64 * 1024 * 1024;
+  Start(settings);
+  const auto with = [](std::size_t length) {
+    return "POST /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: " +
+           std::to_string(length) + "\r\n\r\n";
+  };
+  // Begun, and never ended: what it may become counts.
+  const int holder = Connect(5s);
+  const std::string head = with(64 * 1024 * 1024) + "x";
+  EXPECT_EQ(::send(holder, head.data(), head.size(), MSG_NOSIGNAL),
+            static_cast<ssize_t>(head.size()));
+  std::this_thread::sleep_for(100ms);
+  EXPECT_NE(Ask(with(20'000) + std::string(20'000, 'x')).find("HTTP/1.1 503"), std::string::npos);
+  EXPECT_NE(Ask(with(10'000) + std::string(10'000, 'x')).find("HTTP/1.1 200"), std::string::npos);
+  ::close(holder);
+  std::this_thread::sleep_for(100ms);
+  EXPECT_NE(Ask(with(20'000) + std::string(20'000, 'x')).find("HTTP/1.1 200"), std::string::npos);
 }
 
 TEST_F(HttpServer, trailers_of_a_body_are_no_headers_of_the_request) {
