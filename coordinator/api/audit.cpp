@@ -12,7 +12,6 @@ namespace {
 
 const std::vector<std::string> kOutcomes{"succeeded", "failed",  "refused",
                                          "cancelled", "running", "unknown"};
-constexpr std::int64_t kExportPage = 1000;
 
 views::AuditFilter FilterOf(QueryFields& query) {
   views::AuditFilter filter;
@@ -32,6 +31,13 @@ views::AuditFilter FilterOf(QueryFields& query) {
   return filter;
 }
 
+pg::Error NoAuditor() {
+  return {pg::Error::Kind::kStatement,
+          {"42501", "permission denied for the audit log", "",
+           "It takes a member of jit_auditor. Without log and kind you see your own statements.",
+           false}};
+}
+
 struct Page {
   core::Table table;
   std::optional<std::int64_t> next;  // where there are more: what they are before
@@ -43,13 +49,7 @@ Task<Page> ReadPage(Session& session, views::AuditFilter filter) {
     Page page;
     views::AuditReader reader(connection, filter);
     const bool reads_log = co_await reader.ReadsLog();
-    if (filter.log && !reads_log) {
-      throw pg::Error(
-          pg::Error::Kind::kStatement,
-          {"42501", "permission denied for the audit log", "",
-           "It takes a member of jit_auditor. Without log and kind you see your own statements.",
-           false});
-    }
+    if (filter.log && !reads_log) throw NoAuditor();
     const views::AuditPage found = co_await reader.Newest();
     page.table = views::AuditTable(found.entries, filter.log);
     if (found.more) page.next = found.next;
@@ -77,10 +77,37 @@ Task<Answer> SearchAudit(Call& call) {
   co_return JsonResponse({{"entries", std::move(entries)}, {"next_cursor", next}});
 }
 
-// Page by page, newest page first, so that memory stays small however long the log is.
+// The next piece of an export; none behind its end. The reader is the export's alone.
+Task<std::optional<core::Table>> ReadOn(Session& session, bool log,
+                                        std::unique_ptr<views::AuditReader>& reader,
+                                        const views::AuditFilter& filter) {
+  const std::function<Task<std::optional<core::Table>>(pg::Connection&)> read =
+      [&reader, &filter, log](pg::Connection& connection) -> Task<std::optional<core::Table>> {
+    if (!reader) reader = std::make_unique<views::AuditReader>(connection, filter);
+    const bool reads_log = co_await reader->ReadsLog();
+    if (log && !reads_log) throw NoAuditor();
+    const auto entries = co_await reader->Onward();
+    if (!entries) co_return std::nullopt;
+    co_return views::AuditTable(*entries, log);
+  };
+  std::optional<core::Table> table = co_await session.Run<std::optional<core::Table>>(read);
+  co_return table;
+}
+
+std::string Rendered(const core::Table& table, bool csv, bool header) {
+  if (csv) return core::RenderCsv(table, header);
+  std::string text;
+  for (std::size_t row = 0; row < table.rows.size(); ++row) {
+    text += core::RenderJson(table, row).dump(-1, ' ', false, Json::error_handler_t::replace);
+    text += '\n';
+  }
+  return text;
+}
+
+// Piece by piece, so that memory stays small however long the log is.
 Task<Answer> ExportAudit(Call& call) {
   QueryFields query(call.request());
-  views::AuditFilter filter = FilterOf(query);
+  const views::AuditFilter filter = FilterOf(query);
   query.Finish();
   const auto accept = call.request().headers.Get("accept");
   const bool csv = accept && accept->find("text/csv") != std::string_view::npos;
@@ -88,30 +115,21 @@ Task<Answer> ExportAudit(Call& call) {
       accept->find("*/*") == std::string_view::npos) {
     throw Failure(NotAcceptable("entries come as application/x-ndjson or text/csv"));
   }
-  filter.limit = kExportPage;
-  bool first = true;
-  while (true) {
-    const Page page = co_await ReadPage(*call.session, filter);
-    if (first) {
-      http::Response head{200, csv ? "text/csv; charset=utf-8" : "application/x-ndjson", {}, ""};
-      head.headers.Add("Content-Disposition",
-                       fmt::format("attachment; filename=\"audit.{}\"", csv ? "csv" : "jsonl"));
-      co_await call.exchange.Begin(head, "");
-    }
-    std::string text;
-    if (csv) {
-      text = core::RenderCsv(page.table, first);
-    } else {
-      for (std::size_t row = 0; row < page.table.rows.size(); ++row) {
-        text +=
-            core::RenderJson(page.table, row).dump(-1, ' ', false, Json::error_handler_t::replace);
-        text += '\n';
-      }
-    }
-    first = false;
+  std::unique_ptr<views::AuditReader> reader;
+  std::optional<core::Table> piece = co_await ReadOn(*call.session, filter.log, reader, filter);
+  http::Response head{200, csv ? "text/csv; charset=utf-8" : "application/x-ndjson", {}, ""};
+  head.headers.Add("Content-Disposition",
+                   fmt::format("attachment; filename=\"audit.{}\"", csv ? "csv" : "jsonl"));
+  head.headers.Add("X-Accel-Buffering", "no");
+  co_await call.exchange.Begin(head, "");
+  // Where nothing matches the header stands alone.
+  std::string text = Rendered(piece ? *piece : views::AuditTable({}, filter.log), csv, true);
+  co_await call.exchange.Write(text);
+  while (piece) {
+    piece = co_await ReadOn(*call.session, filter.log, reader, filter);
+    if (!piece) break;
+    text = Rendered(*piece, csv, false);
     co_await call.exchange.Write(text);
-    if (!page.next) break;
-    filter.before_seq = page.next;
   }
   co_await call.exchange.End({});
   co_return std::nullopt;

@@ -179,6 +179,68 @@ Task<bool> AuditReader::EndsBefore(std::int64_t lower, std::int64_t upper) {
   co_return found.empty();
 }
 
+Task<void> AuditReader::Span() {
+  const bool reads_log = co_await ReadsLog();
+  const pg::Result span = co_await connection_.Execute(
+      reads_log ? "SELECT min(l.seq) AS first, max(l.seq) AS last FROM jit.audit_log l"
+                : "SELECT min(s.seq) AS first, max(s.seq) AS last FROM jit.statements s");
+  done_ = span.Integer(0, "first").value_or(1) - 1;
+  end_ = span.Integer(0, "last").value_or(0);
+  stretch_ = kFirstStretch;
+}
+
+Task<std::optional<AuditReader::Entries>> AuditReader::Onward() {
+  if (!done_) co_await Span();
+  while (*done_ < end_) {
+    Entries entries;
+    if (*reads_log_) {
+      entries = co_await Stretch();
+    } else {
+      entries = co_await OwnOnward();
+    }
+    if (entries.empty()) continue;
+    std::sort(entries.begin(), entries.end(),
+              [](const AuditEntry& a, const AuditEntry& b) { return a.seq < b.seq; });
+    co_return entries;
+  }
+  co_return std::nullopt;
+}
+
+// Longer where nothing matches, and short again where something does. Of each kind at most a batch
+// is held; where there is more, the stretch ends there.
+Task<AuditReader::Entries> AuditReader::Stretch() {
+  std::int64_t upper = std::min(*done_ + stretch_, end_);
+  const auto end_at_last = [&upper](const Entries& some) {
+    if (static_cast<std::int64_t>(some.size()) == kBatch) upper = std::min(upper, some.back().seq);
+  };
+  Entries entries;
+  if (!filter_.log) {
+    pg::Values range =
+        pg::With(fmt::to_string(*done_), fmt::to_string(upper), fmt::to_string(kBatch));
+    entries = co_await Statements("s.seq > $8 AND s.seq <= $9 ORDER BY s.seq LIMIT $10",
+                                  std::move(range));
+    end_at_last(entries);
+  }
+  if (filter_.log || !filter_.only_statements()) {
+    Entries records = co_await Records(*done_, upper, false, kBatch);
+    end_at_last(records);
+    Append(entries, std::move(records));
+  }
+  std::erase_if(entries, [upper](const AuditEntry& entry) { return entry.seq > upper; });
+  done_ = upper;
+  stretch_ = entries.empty() ? std::min(stretch_ * 4, kLongestStretch) : kFirstStretch;
+  co_return entries;
+}
+
+Task<AuditReader::Entries> AuditReader::OwnOnward() {
+  pg::Values range = pg::With(fmt::to_string(*done_), fmt::to_string(end_), fmt::to_string(kBatch));
+  Entries entries = co_await Statements(
+      "s.seq > $8::bigint AND s.seq <= $9::bigint ORDER BY s.seq LIMIT $10::bigint",
+      std::move(range));
+  done_ = static_cast<std::int64_t>(entries.size()) < kBatch ? end_ : entries.back().seq;
+  co_return entries;
+}
+
 Task<AuditReader::Entries> AuditReader::Following() {
   pg::Values values = pg::With(fmt::to_string(last_seq_), fmt::to_string(kBatch));
   const pg::Result found = co_await connection_.Execute(

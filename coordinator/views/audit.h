@@ -48,6 +48,10 @@ class AuditReader {
   // The newest that match.
   Task<AuditPage> Newest();
 
+  // All that match, a stretch of the log at a time, in its order; no value behind the last. What is
+  // committed after the first call is not in it.
+  Task<std::optional<std::vector<core::AuditEntry>>> Onward();
+
   // What was committed since the last call, or since Newest, in the order of the log. A statement
   // comes once, when it has ended. It takes a caller who reads the log.
   Task<std::vector<core::AuditEntry>> Following();
@@ -61,11 +65,18 @@ class AuditReader {
   Task<Entries> Statements(std::string condition, pg::Values more);
   Task<Entries> Records(std::int64_t above, std::int64_t up_to, bool newest, std::int64_t limit);
   Task<Entries> EndedStatements(std::int64_t up_to);
+  Task<void> Span();
+  Task<Entries> Stretch();
+  Task<Entries> OwnOnward();
 
   pg::Connection& connection_;
   AuditFilter filter_;
   std::optional<bool> reads_log_;
   std::int64_t last_seq_ = 0;  // the newest record that was looked at
+  // Of Onward: what is done, and where it ends; no value before the first call.
+  std::optional<std::int64_t> done_;
+  std::int64_t end_ = 0;
+  std::int64_t stretch_ = 0;
 };
 
 // One page, for whoever does not follow.
