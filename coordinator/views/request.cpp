@@ -16,7 +16,7 @@ constexpr int kEarlier = 5;
 
 constexpr const char* kRequest = R"sql(
 SELECT r.*, p.id IS NOT NULL AS reviewable, r.requester = session_user AS own,
-  m.oid IS NOT NULL AS requester_exists, m.rolsuper AS requester_is_superuser
+  m.oid IS NOT NULL AS requester_exists, coalesce(m.rolsuper, false) AS requester_is_superuser
 FROM jit.visible_requests r LEFT JOIN jit.pending p ON p.id = r.id
   LEFT JOIN pg_catalog.pg_roles m ON m.rolname = r.requester
 WHERE r.id = $1)sql";
@@ -112,7 +112,8 @@ core::Table RequestColumns(const RequestFacts& facts) {
   }
   for (const char* name : {"ended_by", "end_reason", "client_addr"})
     add(name, Cell::Text(r.Text(0, name)));
-  for (const char* name : {"session_only", "break_glass", "review_owed", "reviewable"})
+  for (const char* name : {"session_only", "break_glass", "review_owed", "reviewable", "own",
+                           "requester_exists", "requester_is_superuser"})
     add(name, Cell::Bool(r.Bool(0, name)));
   add("extends", Cell::Number(r.Integer(0, "extends")));
   return table;

@@ -9,9 +9,7 @@
 
 namespace jit::views {
 
-// From the database, or from the JSON that was made of it. The JSON does not have all that the
-// database tells: whether the caller asked (own), what the requester's role is (requester_exists,
-// requester_is_superuser).
+// From the database, or from the JSON that was made of it.
 struct RequestFacts {
   core::Instant now;
   std::unique_ptr<core::Rows> request;  // one row
