@@ -12,6 +12,8 @@ namespace {
 using core::Json;
 
 constexpr std::size_t kKept = 2000;  // events that a feed remembers
+// What the session's user might read then they may no longer be allowed to.
+constexpr std::chrono::seconds kRemembered{10};
 constexpr const char* kPage = "500";
 constexpr std::chrono::seconds kTick{10};
 constexpr std::chrono::milliseconds kTogether{5};
@@ -32,6 +34,7 @@ Json OrNull(const std::optional<std::int64_t>& number) {
 std::shared_ptr<const Event> EventOf(const pg::Result& found, int row) {
   auto event = std::make_shared<Event>();
   event->id = found.Integer(row, "id").value_or(0);
+  event->read_at = Clock::now();
   const auto at = found.Time(row, "at");
   const Json data = {{"id", event->id},
                      {"at", at ? Json(core::FormatRfc3339(*at)) : Json(nullptr)},
@@ -66,7 +69,12 @@ Task<void> Feed::ReadOn() {
   if (found.rows() > 0) changed_.cancel();
   LookLater();
   if (fmt::to_string(found.rows()) == kPage) dirty_ = true;
-  while (recent_.size() > kKept) {
+  Forget();
+}
+
+void Feed::Forget() {
+  const Clock::time_point old = Clock::now() - kRemembered;
+  while (recent_.size() > kKept || (!recent_.empty() && recent_.front()->read_at < old)) {
     floor_ = recent_.front()->id;
     recent_.pop_front();
   }
@@ -76,6 +84,7 @@ Task<std::vector<std::shared_ptr<const Event>>> Feed::After(std::int64_t id) {
   std::vector<std::shared_ptr<const Event>> out;
   const Turn::Hold hold = co_await turn_.Take();
   if (floor_ < 0) floor_ = id;
+  Forget();
   if (id < floor_) {
     // Further back than is remembered: read for this stream alone.
     const pg::Result found = co_await session_->Query(kEvents, pg::With(fmt::to_string(id), kPage));

@@ -14,6 +14,7 @@ namespace jit::api {
 struct Event {
   std::int64_t id;
   std::string text;  // as server-sent events write it, with the empty line at its end
+  Clock::time_point read_at;
 };
 
 // Of one session. Streams take from it, each at its own pace.
@@ -46,6 +47,7 @@ class Feed : public std::enable_shared_from_this<Feed> {
 
  private:
   Task<void> ReadOn();
+  void Forget();
   void LookLater();
 
   std::shared_ptr<Session> session_;

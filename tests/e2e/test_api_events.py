@@ -1,5 +1,7 @@
 """Events come as things change, to those who may see them, in order, once, and after a break from where one was."""
 
+import time
+
 import pytest
 from support.people import wait_until
 
@@ -155,6 +157,21 @@ def test_tokens_and_policies_are_events_for_those_they_concern(shop, portal, ali
         his.wait_for("requested", own)
         assert his.kinds() == ["requested"]
         assert made["token"] not in str(hers.received) + str(approvers.received)
+
+
+def test_what_one_may_no_longer_read_is_not_shown_from_memory(shop, portal, alice):
+    shop.dba("CREATE ROLE olga LOGIN PASSWORD 'olga' IN ROLE jit_approver")
+    olga = portal.login("olga")
+    request = alice.ask()
+    with olga.events(since=0) as first:
+        first.wait_for("requested", request)
+        shop.dba("REVOKE jit_approver FROM olga; GRANT jit_requester TO olga; GRANT USAGE ON SCHEMA sales TO olga")
+        time.sleep(10.5)
+        with olga.events(since=0) as second:
+            own = olga.ask()
+            second.wait_for("requested", own)
+            assert second.kinds(request) == []
+    shop.dba("DROP OWNED BY olga; DROP ROLE olga")
 
 
 def test_stream_ends_with_its_session(portal):
