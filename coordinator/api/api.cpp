@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "api/fields.h"
+#include "api/origin.h"
 #include "api/secret.h"
 #include "run/log.h"
 
@@ -73,8 +74,7 @@ Api::Api(asio::io_context& reactor, asio::thread_pool& pool, const config::Confi
       sessions_(reactor),
       connector_(reactor, pool),
       feeds_(reactor),
-      attempts_by_address_(config.api->login_attempts),
-      attempts_by_user_(config.api->login_attempts) {
+      login_guard_(config.api->login_attempts) {
   InitSecrets();
   for (const auto& add : {AddIdentityRoutes, AddTokenRoutes, AddRequestRoutes, AddDecisionRoutes,
                           AddGrantRoutes, AddCatalogueRoutes, AddSqlRoutes, AddAuditRoutes,
@@ -147,13 +147,13 @@ std::string Api::Reload(const config::Config& config) {
     }
   }
   sessions_.SetLimits(settings().idle_timeout, settings().sessions_per_user);
-  attempts_by_address_.set_most(settings().login_attempts);
-  attempts_by_user_.set_most(settings().login_attempts);
+  login_guard_.set_most(settings().login_attempts);
   for (const config::Target& target : old.targets) {
     const config::Target* now = config_.Find(target.name);
-    if (now == nullptr || now->conninfo != target.conninfo ||
-        now->gateway_user != target.gateway_user) {
+    if (now == nullptr || now->conninfo != target.conninfo) {
       sessions_.EndTarget(target.name, "the target has changed");
+    } else if (now->gateway_user != target.gateway_user) {
+      sessions_.EndTokens(target.name, "the target's gateway has changed");
     }
     if (now == nullptr) metrics_.ForgetTarget(target.name);
   }
@@ -235,6 +235,7 @@ Task<void> Api::Handle(http::Exchange& exchange) {
 
 Task<Answer> Api::Dispatch(http::Exchange& exchange, std::string& user, std::string& operation) {
   const http::Request& request = exchange.request();
+  if (!HostIsOurs(request, settings())) throw Failure(UnknownHost());
   auto found = router_.Find(request.method, request.segments);
   if (found.allowed.empty())
     throw Failure(NotFound(fmt::format("there is nothing at {}", request.path.substr(0, 200))));
@@ -299,7 +300,7 @@ Task<void> Api::Authenticate(Call& call, Scope scope) {
     if (request.headers.Get("sec-fetch-site") == "cross-site")
       throw Failure(Csrf("the request comes from a page of another site"));
     if (IsUnsafe(request.method)) {
-      if (!OriginIsOurs(request))
+      if (!OriginIsOurs(request, settings()))
         throw Failure(Csrf("the request comes from a page of another origin"));
       const auto proof = request.headers.Get("x-csrf-token");
       if (!proof || !SameSecret(*proof, call.session->csrf()))
@@ -336,7 +337,7 @@ Task<void> Api::AuthenticateByToken(Call& call, std::string token) {
   if (!LooksLikeToken(token)) throw Failure(NotAuthenticated("the token is not valid"));
   const auto open = [this, target, token, peer = request.peer]() -> Task<std::shared_ptr<Session>> {
     // Whoever has a session of the token need not wait for what others try.
-    if (const int wait = attempts_by_address_.Wait(peer, Clock::now()); wait > 0)
+    if (const int wait = login_guard_.Wait(peer, Clock::now()); wait > 0)
       throw Failure(TooManyAttempts(wait));
     // Each takes a connection of the database's until it is known whether the token is good.
     if (tokens_under_way_ >= kMostTokensUnderWay) throw Failure(TooManyAttempts(1));
@@ -351,21 +352,13 @@ Task<void> Api::AuthenticateByToken(Call& call, std::string token) {
       refused = error;
     }
     if (!refused->sqlstate().starts_with("28")) throw *refused;
-    attempts_by_address_.Count(peer, Clock::now());
+    login_guard_.Count(peer, Clock::now());
     metrics_.LoginFailed(target.name);
     throw Failure(NotAuthenticated("the token is not valid"));
   };
   call.session = co_await sessions_.OfToken(target.name, token, open);
   co_await call.session->Refresh();
   call.token = std::move(token);
-}
-
-bool Api::OriginIsOurs(const http::Request& request) const {
-  const auto origin = request.headers.Get("origin");
-  if (!origin) return true;
-  if (!settings().public_url.empty() && *origin == settings().public_url) return true;
-  const auto host = request.headers.Get("host");
-  return host && *origin == fmt::format("{}://{}", request.secure ? "https" : "http", *host);
 }
 
 void Api::AddSharedHeaders(const http::Request& request, http::Response& response) const {

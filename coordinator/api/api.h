@@ -12,7 +12,7 @@
 #include "api/problem.h"
 #include "api/sessions.h"
 #include "config/config.h"
-#include "core/attempts.h"
+#include "core/login_guard.h"
 #include "http/router.h"
 #include "http/server.h"
 
@@ -88,13 +88,10 @@ class Api {
   Metrics& metrics() { return metrics_; }
   // Logins whose end is not known yet: each takes a connection of the database's.
   int& logins_under_way() { return logins_under_way_; }
-  core::Attempts& attempts_by_address() { return attempts_by_address_; }
-  core::Attempts& attempts_by_user() { return attempts_by_user_; }
+  core::LoginGuard& login_guard() { return login_guard_; }
   std::vector<TargetHealth> targets() const { return surroundings_.targets(); }
   std::int64_t connections() const { return server_->connections(); }
   Connector::Limits limits() const;
-  // Where a browser says from which page a request comes: whether that page is ours.
-  bool OriginIsOurs(const http::Request& request) const;
   // The target of that name, or the only one where the name is left out. Throws Failure.
   const config::Target& TargetOf(const std::optional<std::string>& name) const;
 
@@ -121,8 +118,7 @@ class Api {
   Connector connector_;
   Metrics metrics_;
   Feeds feeds_;
-  core::Attempts attempts_by_address_;
-  core::Attempts attempts_by_user_;
+  core::LoginGuard login_guard_;
   int logins_under_way_ = 0;
   std::unique_ptr<http::Server> server_;
 };

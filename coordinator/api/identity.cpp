@@ -5,6 +5,7 @@
 
 #include "api/api.h"
 #include "api/fields.h"
+#include "api/origin.h"
 #include "api/secret.h"
 #include "run/log.h"
 #include "views/grants.h"
@@ -73,7 +74,7 @@ std::string SetCookie(bool secure, const std::string& value, const std::string& 
 void RequireOwnOrigin(const Call& call) {
   if (call.request().headers.Get("sec-fetch-site") == "cross-site")
     throw Failure(Csrf("the request comes from a page of another site"));
-  if (!call.api.OriginIsOurs(call.request()))
+  if (!OriginIsOurs(call.request(), call.api.settings()))
     throw Failure(Csrf("the request comes from a page of another origin"));
 }
 
@@ -96,14 +97,12 @@ Task<Answer> LogIn(Call& call) {
   const std::string by_user = target.name + '\0' + user;
   const std::string peer = call.request().peer;
   const Clock::time_point now = Clock::now();
-  const int wait = std::max(call.api.attempts_by_address().Wait(peer, now),
-                            call.api.attempts_by_user().Wait(by_user, now));
-  if (wait > 0) throw Failure(TooManyAttempts(wait));
+  core::LoginGuard& guard = call.api.login_guard();
+  if (const int wait = guard.Wait(peer, by_user, now); wait > 0)
+    throw Failure(TooManyAttempts(wait));
   if (call.api.logins_under_way() >= kMostLogins) throw Failure(TooManyAttempts(1));
   const LoginUnderWay under_way(call.api.logins_under_way());
-  // Counted before it is known how it ends: many at once are no way round.
-  call.api.attempts_by_address().Count(peer, now);
-  call.api.attempts_by_user().Count(by_user, now);
+  guard.Count(peer, by_user, now);
 
   std::shared_ptr<Session> session;
   std::optional<pg::Error> refused;
@@ -124,12 +123,10 @@ Task<Answer> LogIn(Call& call) {
     call.api.metrics().LoginFailed(target.name);
     // Whether it is the user or the password that is wrong is nobody's business.
     if (wrong) throw Failure(NotAuthenticated("the user or the password is not right"));
-    call.api.attempts_by_address().TakeBack(peer);
-    call.api.attempts_by_user().TakeBack(by_user);
+    guard.TakeBack(peer, by_user);
     throw *refused;
   }
-  call.api.attempts_by_address().TakeBack(peer);
-  call.api.attempts_by_user().TakeBack(by_user);
+  guard.Succeeded(peer, by_user, now);
   try {
     // Not before: how many sessions somebody has is nobody else's business.
     call.api.sessions().RequireRoom(target.name, session->who().user);

@@ -123,6 +123,11 @@ Problem MissingScope(std::string_view token, std::string_view scope) {
   return {403, "scope", "Token without this scope",
           fmt::format("token \"{}\" lacks the scope \"{}\"", token, scope), Json{{"scope", scope}}};
 }
+Problem UnknownHost() {
+  return {421, "unknown-host", "Not a name of this server",
+          "over plain HTTP the daemon answers to addresses, localhost, the machine's name and the "
+          "host of public_url in its configuration"};
+}
 Problem NotFound(std::string detail) { return {404, "not-found", "Not found", std::move(detail)}; }
 Problem UnknownTarget(std::string detail) {
   return {404, "unknown-target", "Unknown target", std::move(detail)};
@@ -163,6 +168,7 @@ Problem Unread(int status, std::string_view why) {
   std::string_view slug = "bad-request";
   if (status == 413) slug = "body-too-large";
   if (status == 431) slug = "header-too-large";
+  if (status == 503) slug = "busy";
   if (status == 500) slug = "internal";
   return {status, std::string(slug), std::string(http::ReasonOf(status)), std::string(why)};
 }

@@ -45,6 +45,7 @@ Problem NotAuthenticated(std::string detail);
 Problem SessionEnded(std::string detail);
 Problem Csrf(std::string detail);
 Problem MissingScope(std::string_view token, std::string_view scope);
+Problem UnknownHost();
 Problem NotFound(std::string detail);
 Problem UnknownTarget(std::string detail);
 Problem InvalidField(std::string_view field, std::string detail);

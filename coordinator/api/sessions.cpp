@@ -74,6 +74,12 @@ void Sessions::EndTarget(const std::string& target, const std::string& why) {
   });
 }
 
+void Sessions::EndTokens(const std::string& target, const std::string& why) {
+  Visit([&](Session& session) {
+    if (session.target() == target && session.token()) session.End(why);
+  });
+}
+
 void Sessions::Visit(const std::function<void(Session&)>& visit) const {
   for (const auto& [hash, session] : by_cookie_) visit(*session);
   for (const auto& [key, entry] : by_token_) {

@@ -39,6 +39,8 @@ class Sessions {
   void EndAll(const std::string& why);
   // Of targets that are no longer there, or are another database by now.
   void EndTarget(const std::string& target, const std::string& why);
+  // Those of tokens only.
+  void EndTokens(const std::string& target, const std::string& why);
 
   void Visit(const std::function<void(Session&)>& visit) const;
   std::size_t size() const;

@@ -156,6 +156,21 @@ def test_paths_have_one_spelling(path, quiet_portal, quiet_alice):
     assert first_status(received) in (400, 404), received
 
 
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:8420", "127.0.0.1.evil.example", "localhost.evil.example",
+                                  "localhostx", "[::1", "", "1.2.3.4.5"])
+def test_a_name_that_a_stranger_made_lead_here_is_not_ours(host, quiet_portal, quiet_alice):
+    received = quiet_portal.server.raw(f"GET /metrics HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")
+    refused(received, 421, 400)
+    quiet_alice.with_headers(Host="evil.example", Origin="http://evil.example").get("/me").problem("unknown-host", 421)
+
+
+def test_names_of_ours_are(shop, portals):
+    portal = portals(shop, api='public_url = "https://jit.example"')
+    for host in ("localhost", "LOCALHOST:1", "localhost.", "127.0.0.1:8420", "[::1]:8420", "10.1.2.3", "jit.example:444",
+                 socket.gethostname()):
+        assert portal.with_headers(Host=host).get("/healthz").status == 200, host
+
+
 def test_letters_of_a_path_may_be_escaped_and_are_the_same_path(portal):
     received = portal.server.raw(f"GET /api/v1/%6de HTTP/1.1\r\n{HOST}Connection: close\r\n\r\n")
     assert first_status(received) in (401, 404)  # never one that needs no credentials
@@ -235,7 +250,7 @@ def test_nul_in_whatever_member_cuts_nothing_off(shop, alice):
 def test_client_that_never_finishes_its_request_is_cut_off(shop, portals):
     portal = portals(shop, api='client_timeout = "1s"')
     for beginning in (b"GET /heal",
-                      b"POST /api/v1/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{", b""):
+                      b"POST /api/v1/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{", b""):
         with portal.server.socket(timeout=100) as slow:
             slow.settimeout(20)
             slow.sendall(beginning)

@@ -82,51 +82,6 @@ def test_empty_passwords_are_refused_before_the_database_is_asked(portal):
     portal.login("alice", "", expect=422).problem("invalid-field", field="password")
 
 
-def test_attempts_are_limited_by_user(shop, portals):
-    portal = portals(shop, api="login_attempts = 3")
-    for _ in range(3):
-        portal.login("alice", "wrong", expect=401)
-    answer = portal.login("alice", expect=429)
-    answer.problem("too-many-attempts")
-    assert 0 < int(answer.headers["Retry-After"]) <= 60
-
-
-def test_attempts_are_limited_by_address_whoever_is_tried(shop, portals):
-    portal = portals(shop, api="login_attempts = 3")
-    for user in ("alice", "bob", "carol"):
-        portal.login(user, "wrong", expect=401)
-    portal.login("dave", expect=429).problem("too-many-attempts")
-
-
-def test_a_header_does_not_make_another_address_of_an_untrusted_caller(shop, portals):
-    portal = portals(shop, api="login_attempts = 3")
-    for n in range(3):
-        caller = portal.with_headers(X_Forwarded_For=f"203.0.113.{n}", Forwarded=f"for=203.0.113.{n}")
-        caller.call("POST", "/login", body={"user": f"nobody{n}", "password": "x"}).problem(status=401)
-    portal.login("alice", expect=429).problem("too-many-attempts")
-
-
-def test_attempts_that_went_well_count_for_nothing(shop, portals):
-    portal = portals(shop, api="login_attempts = 3\nsessions_per_user = 100")
-    for _ in range(6):
-        portal.login("alice")
-
-
-def test_attempts_made_all_at_once_are_limited_as_well(shop, portals):
-    portal = portals(shop, api="login_attempts = 3")
-    statuses = []
-
-    def attempt():
-        statuses.append(portal.call("POST", "/login", body={"user": "alice", "password": "wrong"}).status)
-
-    threads = [threading.Thread(target=attempt) for _ in range(20)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert statuses.count(401) <= 3 and statuses.count(429) >= 17, statuses
-
-
 def test_sessions_of_a_user_are_limited_and_logging_out_makes_room(shop, portals):
     portal = portals(shop, api="sessions_per_user = 2")
     first, _ = portal.login("alice"), portal.login("alice")
@@ -393,7 +348,7 @@ def test_a_bearer_token_beside_a_cookie_is_what_counts(portal):
 def test_two_authorizations_are_none(portal):
     alice = portal.login("alice")
     token = alice.token("read")
-    received = portal.server.raw(f"GET /api/v1/me HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n"
+    received = portal.server.raw(f"GET /api/v1/me HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n"
                                  f"Authorization: Bearer {alice.token('read', name='other')}\r\n\r\n")
     assert received.startswith((b"HTTP/1.1 401", b"HTTP/1.1 400")), received
 

@@ -58,7 +58,7 @@ BODIES = [
 
 NASTY = ["", "\0", "'", '"', "\\", "%00", "%2e%2e", "%2F", "../", "\r\n", "\r\nX: y", "\n", "\t", " ", "ä", "\u202e", "😀", "\ud800".encode("utf-8", "surrogatepass").decode("latin-1"),
          "\xff\xfe", "$1", "--", "/*", ";", "{", "}", "[", "]", "null", "true", "-1", "0", "1e400", "9223372036854775808", "NaN",
-         "Transfer-Encoding: chunked\r\n", "Content-Length: 0\r\n", "Host: x\r\n", "Connection: close\r\n", "HTTP/1.0", "Expect: 100-continue\r\n",
+         "Transfer-Encoding: chunked\r\n", "Content-Length: 0\r\n", "Host: localhost\r\n", "Connection: close\r\n", "HTTP/1.0", "Expect: 100-continue\r\n",
          "A" * 300, "[" * 50, "&", "=", "?", "#", "%", "+", "pg_catalog", "SELECT", "sales.orders", "1 hour", "30m"]
 VALUES = [None, True, False, 0, -1, 1, 2**31, 2**63, 2**64, 1.5, 1e308, "", "x", "\0", "a\0b", "'", "\ud800", [], {}, [[]], [None], ["x"], {"a": {}},
           "SELECT ON sales.orders", "SELECT 1", "1 hour", "x" * 10000, [1] * 1000]
@@ -177,7 +177,7 @@ class Caller(threading.Thread):
     def log_in(self):
         person = self.mutator.random.choice(PEOPLE)
         body = json.dumps({"user": person, "password": person, "connections": 2})
-        received = self.exchange((f"POST /api/v1/login HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n"
+        received = self.exchange((f"POST /api/v1/login HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n"
                                   f"Content-Length: {len(body)}\r\n\r\n{body}").encode())
         if not received or not received.startswith(b"HTTP/1.1 201"):
             return
