@@ -27,6 +27,12 @@ Task<std::optional<Json>> Preview(pg::Connection& connection, std::optional<std:
   co_return found;
 }
 
+// Anybody's function may raise an error with any HINT. It is the executor's or the extension's that
+// counts.
+bool IsRefusal(const pg::ErrorFields& error) {
+  return error.source == "aclchk.c" || error.source.ends_with(".cpp");
+}
+
 }  // namespace
 
 std::optional<std::string> AccessOfHint(std::string_view hint) {
@@ -45,6 +51,7 @@ std::optional<std::string> AccessOfHint(std::string_view hint) {
 }
 
 Task<Json> FindCure(Session& session, std::string sql, pg::ErrorFields refused) {
+  if (!IsRefusal(refused)) co_return nullptr;
   const std::optional<std::string> hinted = AccessOfHint(refused.hint);
   if (!hinted) co_return nullptr;
   std::optional<Json> whole;

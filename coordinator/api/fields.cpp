@@ -48,6 +48,16 @@ std::string LengthOf(std::string_view name, const std::string& text) {
                      interval->micros);
 }
 
+// Those that count, without sign, point and exponent.
+std::string DigitsOf(std::string_view number) {
+  std::string digits;
+  for (const char c : number.substr(0, std::min(number.find_first_of("eE"), number.size()))) {
+    if (c >= '0' && c <= '9' && (c != '0' || !digits.empty())) digits += c;
+  }
+  while (!digits.empty() && digits.back() == '0') digits.pop_back();
+  return digits;
+}
+
 // Reads a body without keeping it: whether it is one that may be kept. The tree would not show a
 // member that was there twice, and takes time by the square of an object's members.
 class BodyCheck final : public nlohmann::json_sax<Json> {
@@ -59,7 +69,12 @@ class BodyCheck final : public nlohmann::json_sax<Json> {
   bool boolean(bool) override { return true; }
   bool number_integer(std::int64_t) override { return true; }
   bool number_unsigned(std::uint64_t) override { return true; }
-  bool number_float(double, const std::string&) override { return true; }
+  bool number_float(double number, const std::string& text) override {
+    // It would come out as another one.
+    if (DigitsOf(Json(number).dump()) == DigitsOf(text)) return true;
+    return Fail(fmt::format("the number {} has more digits than fit; send it as a string",
+                            text.substr(0, 100)));
+  }
   bool string(std::string&) override { return true; }
   bool binary(Json::binary_t&) override { return true; }
 

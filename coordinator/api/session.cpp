@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "api/problem.h"
+#include "api/sql_rows.h"
 
 namespace jit::api {
 namespace {
@@ -10,7 +11,7 @@ namespace {
 constexpr std::chrono::seconds kFresh{10};
 
 // The role by its OID and name; memberships that somebody gave: a superuser is not in every group.
-constexpr const char* kWho = R"sql(
+constexpr fmt::format_string<const char*> kWho = R"sql(
 WITH RECURSIVE me AS (
   SELECT r.* FROM pg_catalog.pg_roles r WHERE r.rolname = session_user
 ), above (oid) AS (
@@ -23,6 +24,7 @@ WITH RECURSIVE me AS (
 SELECT session_user AS "user", current_database() AS database, m.oid AS role, m.rolsuper AS superuser,
        m.rolcanlogin AND (m.rolvaliduntil IS NULL OR m.rolvaliduntil > clock_timestamp()) AS may_log_in,
        'jit_requester' = ANY (g.names) AS requester, 'jit_approver' = ANY (g.names) AS approver,
+       {} AS password_unchanged,
        'jit_auditor' = ANY (g.names) AS auditor, 'jit_delegate' = ANY (g.names) AS delegate,
        (SELECT quote_ident(n.nspname) FROM pg_catalog.pg_extension e
         JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'jit_access') AS schema,
@@ -36,13 +38,21 @@ Task<void> Session::Refresh() {
   const Clock::time_point now = Clock::now();
   if (now < refresh_at_) co_return;
   refresh_at_ = now + kFresh;
-  const pg::Result found = co_await Query(kWho);
+  const bool first = who_.schema.empty();
+  const pg::Result found =
+      co_await Query(fmt::format(kWho, first ? "true" : "jit.password_unchanged()"));
   const std::string role = found.empty() ? "" : found.TextOr(0, "role");
   if (found.empty() || !found.Bool(0, "may_log_in") || (!role_.empty() && role != role_)) {
     End("the role is gone, or may no longer log in");
     throw Failure(SessionEnded(end_reason_));
   }
   role_ = role;
+  // What a token opened does not hang on any password.
+  if (!token_ && !found.Bool(0, "password_unchanged")) {
+    End("the password has changed");
+    throw Failure(SessionEnded(end_reason_));
+  }
+  type_names_.clear();  // they may have been renamed
   who_.user = found.TextOr(0, "user");
   who_.database = found.TextOr(0, "database");
   who_.schema = found.TextOr(0, "schema");
@@ -53,6 +63,38 @@ Task<void> Session::Refresh() {
   who_.approver = found.Bool(0, "approver");
   who_.auditor = found.Bool(0, "auditor");
   who_.delegate = found.Bool(0, "delegate");
+  // The function remembers what it is at its first call.
+  if (first && !who_.schema.empty() && !token_) co_await Query("SELECT jit.password_unchanged()");
+}
+
+std::string Session::TypeName(Oid type) const {
+  if (const std::string_view usual = UsualTypeName(type); !usual.empty()) return std::string(usual);
+  const auto known = type_names_.find(type);
+  return known == type_names_.end() ? fmt::format("oid:{}", type) : known->second;
+}
+
+Task<void> Session::LearnTypes(const PGresult* result) {
+  std::string wanted;
+  for (int i = 0; i < PQnfields(result); ++i) {
+    const Oid type = PQftype(result, i);
+    if (!UsualTypeName(type).empty() || type_names_.contains(type)) continue;
+    wanted += fmt::format("{}{}", wanted.empty() ? "{" : ",", type);
+  }
+  if (wanted.empty()) co_return;
+  try {
+    const pg::Result found = co_await Query(
+        "SELECT t.oid, pg_catalog.format_type(t.oid, NULL) AS name"
+        " FROM pg_catalog.pg_type t WHERE t.oid = ANY ($1::pg_catalog.oid[])",
+        pg::With(wanted + "}"));
+    for (int row = 0; row < found.rows(); ++row) {
+      const auto type = static_cast<Oid>(found.Integer(row, "oid").value_or(0));
+      type_names_[type] = found.TextOr(row, "name");
+    }
+  } catch (const Failure&) {
+    // The session has ended, and with it what runs.
+  } catch (const pg::Error&) {
+    // The rows are worth more than the names: made in a transaction that goes on, perhaps.
+  }
 }
 
 Task<pg::Result> Session::Query(std::string sql, pg::Values values) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -114,6 +115,11 @@ class Session : public std::enable_shared_from_this<Session> {
   // may no longer log in, ends the session.
   Task<void> Refresh();
 
+  // The name of a type; of one that was not learnt, "oid:N".
+  std::string TypeName(Oid type) const;
+  // Asks for the names of the result's types that are not known yet.
+  Task<void> LearnTypes(const PGresult* result);
+
   // Times.
   void Touch() { last_used_ = Clock::now(); }
   Clock::time_point last_used() const { return last_used_; }
@@ -150,6 +156,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::string target_;
   Who who_;
   std::string role_;  // its OID
+  std::map<Oid, std::string> type_names_;
   std::optional<TokenInfo> token_;
   std::string csrf_;
   pg::Connection control_;

@@ -148,6 +148,7 @@ Task<Answer> RunSql(Call& call) {
   run.max_rows = fields.Integer("max_rows", 1, settings.max_rows).value_or(settings.max_rows);
   run.max_bytes = fields.Integer("max_bytes", 1, settings.max_bytes).value_or(settings.max_bytes);
   run.timeout = TimeoutOf(fields, settings.statement_timeout);
+  run.spreadsheet = fields.Bool("spreadsheet").value_or(false);
   fields.Finish();
   WorkConnection* work = co_await ConnectionOf(call, number);
   run.work = work;

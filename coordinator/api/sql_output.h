@@ -22,6 +22,12 @@ class Output {
     buffer_ += '\n';
   }
 
+  // Before the first row of a result: asks for names of types that are not known yet.
+  Task<void> Learn(const PGresult* result) {
+    if (in_result_ || run_.form != RowForm::kJsonLines) co_return;
+    co_await call_.session->LearnTypes(result);
+  }
+
   // A row, or the head of a result without any.
   void Take(const PGresult* result) {
     if (!in_result_) Columns(result);
@@ -32,7 +38,7 @@ class Output {
       }
       const std::size_t before = buffer_.size();
       if (run_.form == RowForm::kCsv) {
-        AppendCsvRow(buffer_, result, row);
+        AppendCsvRow(buffer_, result, row, run_.spreadsheet);
       } else {
         AppendJsonRow(buffer_, result, row, forms_);
       }
@@ -92,12 +98,13 @@ class Output {
     in_result_ = true;
     forms_ = FormsOf(result);
     if (run_.form == RowForm::kCsv) {
-      AppendCsvHeader(buffer_, result);
+      AppendCsvHeader(buffer_, result, run_.spreadsheet);
       return;
     }
     Json columns = Json::array();
     for (int i = 0; i < PQnfields(result); ++i)
-      columns.push_back({{"name", PQfname(result, i)}, {"type", TypeName(result, i)}});
+      columns.push_back(
+          {{"name", PQfname(result, i)}, {"type", call_.session->TypeName(PQftype(result, i))}});
     Line({{"type", "columns"}, {"statement", statements_ + 1}, {"columns", std::move(columns)}});
   }
 

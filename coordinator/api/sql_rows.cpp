@@ -1,7 +1,5 @@
 #include "api/sql_rows.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "core/text.h"
@@ -18,6 +16,14 @@ constexpr Oid kFloat4 = 700;
 constexpr Oid kFloat8 = 701;
 constexpr Oid kOid = 26;
 constexpr Oid kJsonb = 3802;
+constexpr Oid kInt8 = 20;
+constexpr Oid kNumeric = 1700;
+
+bool IsNumber(Oid type) {
+  const ValueForm form = FormOf(type);
+  return form == ValueForm::kNumber || form == ValueForm::kReal || type == kInt8 ||
+         type == kNumeric;
+}
 
 std::string_view ValueOf(const PGresult* result, int row, int column) {
   return {PQgetvalue(result, row, column),
@@ -40,6 +46,10 @@ void AppendCsvField(std::string& out, std::string_view text) {
     out += c;
   }
   out += '"';
+}
+
+bool LooksLikeFormula(std::string_view text) {
+  return !text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos;
 }
 
 }  // namespace
@@ -152,28 +162,37 @@ void AppendJsonRow(std::string& out, const PGresult* result, int row,
   out += "]}\n";
 }
 
-void AppendCsvHeader(std::string& out, const PGresult* result) {
+void AppendCsvHeader(std::string& out, const PGresult* result, bool spreadsheet) {
   for (int i = 0; i < PQnfields(result); ++i) {
     if (i > 0) out += ',';
-    AppendCsvField(out, PQfname(result, i));
+    const std::string name = PQfname(result, i);
+    AppendCsvField(out, spreadsheet && LooksLikeFormula(name) ? "'" + name : name);
   }
   out += "\r\n";
 }
 
-void AppendCsvRow(std::string& out, const PGresult* result, int row) {
+void AppendCsvRow(std::string& out, const PGresult* result, int row, bool spreadsheet) {
   for (int i = 0; i < PQnfields(result); ++i) {
     if (i > 0) out += ',';
-    if (PQgetisnull(result, row, i) == 0) AppendCsvField(out, ValueOf(result, row, i));
+    if (PQgetisnull(result, row, i) != 0) continue;
+    const std::string_view value = ValueOf(result, row, i);
+    if (spreadsheet && !IsNumber(PQftype(result, i)) && LooksLikeFormula(value)) {
+      AppendCsvField(out, "'" + std::string(value));
+    } else {
+      AppendCsvField(out, value);
+    }
   }
   out += "\r\n";
 }
 
-std::string TypeName(const PGresult* result, int column) {
-  switch (PQftype(result, column)) {
+std::string_view UsualTypeName(Oid type) {
+  switch (type) {
     case 16:
       return "boolean";
     case 17:
       return "bytea";
+    case 19:
+      return "name";
     case 20:
       return "bigint";
     case 21:
@@ -182,14 +201,20 @@ std::string TypeName(const PGresult* result, int column) {
       return "integer";
     case 25:
       return "text";
+    case 26:
+      return "oid";
     case 114:
       return "json";
     case 700:
       return "real";
     case 701:
       return "double precision";
+    case 705:
+      return "unknown";
     case 869:
       return "inet";
+    case 1009:
+      return "text[]";
     case 1042:
       return "character";
     case 1043:
@@ -197,21 +222,23 @@ std::string TypeName(const PGresult* result, int column) {
     case 1082:
       return "date";
     case 1083:
-      return "time";
+      return "time without time zone";
     case 1114:
-      return "timestamp";
+      return "timestamp without time zone";
     case 1184:
-      return "timestamptz";
+      return "timestamp with time zone";
     case 1186:
       return "interval";
     case 1700:
       return "numeric";
+    case 2278:
+      return "void";
     case 2950:
       return "uuid";
     case 3802:
       return "jsonb";
     default:
-      return fmt::format("oid:{}", PQftype(result, column));
+      return "";
   }
 }
 

@@ -18,8 +18,8 @@ enum class ValueForm { kText, kNumber, kReal, kBool, kJson };
 ValueForm FormOf(Oid type);
 std::vector<ValueForm> FormsOf(const PGresult* result);
 
-// The name of a column's type, without asking the server: usual types, others as oid:N.
-std::string TypeName(const PGresult* result, int column);
+// The name of a type as format_type has it, without asking the server: of usual ones; else empty.
+std::string_view UsualTypeName(Oid type);
 
 // A JSON string, escaped; bytes that are no UTF-8 become U+FFFD.
 void AppendJsonString(std::string& out, std::string_view text);
@@ -28,8 +28,9 @@ void AppendJsonString(std::string& out, std::string_view text);
 void AppendJsonRow(std::string& out, const PGresult* result, int row,
                    const std::vector<ValueForm>& forms);
 
-// RFC 4180, as COPY writes it: NULL is nothing, an empty text is "".
-void AppendCsvHeader(std::string& out, const PGresult* result);
-void AppendCsvRow(std::string& out, const PGresult* result, int row);
+// RFC 4180, as COPY writes it: NULL is nothing, an empty text is "". For a spreadsheet a text that
+// begins like a formula gets an apostrophe in front.
+void AppendCsvHeader(std::string& out, const PGresult* result, bool spreadsheet);
+void AppendCsvRow(std::string& out, const PGresult* result, int row, bool spreadsheet);
 
 }  // namespace jit::api

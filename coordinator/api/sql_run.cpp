@@ -57,7 +57,7 @@ const pg::ErrorFields& NoCopy() {
   static const pg::ErrorFields fields{"0A000", "COPY from and to the client is not available here",
                                       "",      "Run a SELECT, and ask for text/csv.",
                                       false,   "ERROR",
-                                      ""};
+                                      "",      ""};
   return fields;
 }
 
@@ -84,6 +84,7 @@ Task<std::optional<pg::ErrorFields>> Pump(SqlRun& run, Output& output, Watch& wa
       case PGRES_SINGLE_TUPLE:
       case PGRES_TUPLES_OK:
         if (ending) break;  // on its way when it was ended
+        co_await output.Learn(result.get());
         output.Take(result.get());
         if (status == PGRES_TUPLES_OK && watch.ending() == Ending::kNone)
           output.Complete(result.get());

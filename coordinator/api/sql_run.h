@@ -12,6 +12,7 @@ struct SqlRun {
   std::string sql;
   std::optional<pg::Values> parameters;  // none: several statements are allowed
   RowForm form = RowForm::kJsonLines;
+  bool spreadsheet = false;  // CSV that one may open without computing what it holds
   std::int64_t max_rows = 0;
   std::int64_t max_bytes = 0;
   std::chrono::milliseconds timeout{};

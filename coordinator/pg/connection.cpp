@@ -43,7 +43,8 @@ ErrorFields FieldsOf(const PGresult* result) {
           field(PG_DIAG_MESSAGE_HINT),
           false,
           field(PG_DIAG_SEVERITY_NONLOCALIZED),
-          field(PG_DIAG_STATEMENT_POSITION)};
+          field(PG_DIAG_STATEMENT_POSITION),
+          field(PG_DIAG_SOURCE_FILE)};
 }
 
 bool IsSqlstate(std::string_view text) {

@@ -15,6 +15,7 @@ struct ErrorFields {
   bool needs_password = false;  // the server asked for one and none was found
   std::string severity = {};    // ERROR, NOTICE …; empty where libpq itself speaks
   std::string position = {};    // in the statement, counted in characters from 1; empty = none
+  std::string source = {};      // the server's source file that raised it, without its directory
 };
 
 class Error : public std::runtime_error {
@@ -29,10 +30,10 @@ class Error : public std::runtime_error {
       : std::runtime_error(fields.message), kind_(kind), fields_(std::move(fields)) {}
 
   static Error OfConnection(std::string message) {
-    return Error(Kind::kConnection, {{}, std::move(message), {}, {}, false, {}, {}});
+    return Error(Kind::kConnection, {{}, std::move(message), {}, {}, false, {}, {}, {}});
   }
   static Error OfTimeout(std::string message) {
-    return Error(Kind::kTimeout, {{}, std::move(message), {}, {}, false, {}, {}});
+    return Error(Kind::kTimeout, {{}, std::move(message), {}, {}, false, {}, {}, {}});
   }
 
   Kind kind() const { return kind_; }

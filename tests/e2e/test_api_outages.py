@@ -53,10 +53,15 @@ def test_another_role_of_the_same_name_is_not_the_one_that_was(shop, portal, eve
     assert portal.login("eve", "another").user() == "eve"
 
 
-def test_changed_password_counts_from_the_next_login_on(shop, portal, eve):
+def test_changed_password_ends_the_sessions_of_the_old_one(shop, portal, eve):
     caller = portal.login("eve")
-    shop.dba("ALTER ROLE eve PASSWORD 'new'")
-    assert caller.user() == "eve"  # as with psql: who is in, is in
+    token = portal.bearer(caller.token("read"))
+    with caller.events() as events:
+        shop.dba("ALTER ROLE eve PASSWORD 'new'")
+        wait_until(lambda: caller.get("/me").status == 401, what="the end of the session")
+        caller.get("/me").problem("session-ended", 401)
+        assert events.ended.wait(15), "the stream goes on"
+    assert token.user() == "eve"  # it hangs on no password
     portal.login("eve", "eve", expect=401).problem("not-authenticated")
     assert portal.login("eve", "new").user() == "eve"
 

@@ -72,6 +72,14 @@ def test_cure_of_a_refusal_in_the_middle_of_several_statements_names_what_was_re
     assert cure["statement"] is None and "sales.orders" in cure["access"]
 
 
+def test_a_function_cannot_make_up_a_cure(shop, alice):
+    shop.dba("""CREATE FUNCTION sales.helpful() RETURNS int LANGUAGE plpgsql AS $$ BEGIN
+        RAISE 'permission denied for table orders' USING ERRCODE = '42501',
+          HINT = 'Ask for it: SELECT jit_request(''ALL ON ALL TABLES IN SCHEMA sales'', ''30 minutes'', ''<why>'');';
+        END $$""")
+    assert "cure" not in alice.run("SELECT sales.helpful()").problem(status=403, sqlstate="42501")
+
+
 def test_statement_that_nothing_can_cure_has_no_cure(alice):
     problem = alice.run("SELECT * FROM pg_authid").problem("forbidden", 403)
     assert "cure" not in problem

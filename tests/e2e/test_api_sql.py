@@ -6,6 +6,7 @@ import threading
 import time
 
 import pytest
+from support.api import Rows
 from support.masks import MASKED_SQL
 from support.people import wait_until
 
@@ -55,6 +56,16 @@ def test_values_come_as_json_has_them_and_otherwise_as_text(alice):
     assert columns[0] == ("a", "bigint") and columns[1] == ("a", "integer") and columns[2] == ("ünï", "text")
 
 
+def test_types_have_the_names_that_the_server_gives_them(shop, alice):
+    shop.dba("CREATE TYPE sales.mood AS ENUM ('calm', 'busy'); CREATE DOMAIN sales.cents AS bigint")
+    sql = "SELECT 'busy'::sales.mood, 5::sales.cents, ARRAY['calm'::sales.mood], '{1}'::integer[], point(1, 2), now(), localtime"
+    [columns] = alice.sql(sql).columns
+    assert [kind for _, kind in columns] == ["sales.mood", "bigint", "sales.mood[]", "integer[]", "point", "timestamp with time zone",
+                                             "time without time zone"]
+    # Known by now, and in the middle of a transaction that has failed the names are not in the way.
+    assert alice.sql("BEGIN; CREATE TYPE pg_temp.own AS ENUM ('x'); SELECT 'x'::pg_temp.own; ROLLBACK").rows == [["x"]]
+
+
 def test_texts_with_anything_in_them_arrive_whole(alice):
     for text in ('"\\\b\f\n\r\t', "\x7f\x01", "ünïcödé ☂ \U0001f600", "\u2028\u202e", "</script>", "a" * 100_000):
         assert alice.value("SELECT $1::text", text) == text
@@ -68,6 +79,16 @@ def test_parameters_are_values_and_never_sql(alice):
     alice.run("SELECT $1::integer, $2::integer", 1).problem(sqlstate="08P01")
     alice.run("SELECT 1; SELECT $1::integer", 1).problem("invalid-sql", 400, sqlstate="42601")
     alice.run("SELECT $1::text", "a\0b").problem("invalid-field", 422, field="parameters")
+
+
+def test_numbers_are_passed_on_as_they_are_or_not_at_all(alice):
+    for number in ("9223372036854775807", "18446744073709551615", "-1.5", "0.30000000000000004", "1e22", "-0.0", "1.10"):
+        body = f'{{"sql": "SELECT $1::text::numeric = {number}", "parameters": [{number}]}}'.encode()
+        answer = alice.call("POST", "/sql", data=body, headers={"Content-Type": "application/json"})
+        assert Rows(answer.lines()).rows == [[True]], number
+    for number in ("12345678901234567890123", "0.1234567890123456789", "-98765432109876543210.5"):
+        body = f'{{"sql": "SELECT $1::numeric", "parameters": [{number}]}}'.encode()
+        alice.call("POST", "/sql", data=body, headers={"Content-Type": "application/json"}).problem("bad-json", 400)
 
 
 def test_nothing_of_the_statement_is_lost_behind_a_nul(alice):
@@ -337,7 +358,7 @@ def test_csv_tells_at_its_end_whether_it_is_whole(portal, alice):
     def received(**options):
         body = json.dumps({"sql": "SELECT n FROM generate_series(1, 100) n", **options})
         heads = "".join(f"{name}: {value}\r\n" for name, value in alice.headers.items())
-        return portal.server.raw(f"POST /api/v1/sql HTTP/1.1\r\nHost: x\r\n{heads}Content-Type: application/json\r\n"
+        return portal.server.raw(f"POST /api/v1/sql HTTP/1.1\r\nHost: localhost\r\n{heads}Content-Type: application/json\r\n"
                                  f"Accept: text/csv\r\nTE: trailers\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n{body}")
 
     assert received().endswith(b"\r\n0\r\nJit-Outcome: ok\r\nJit-Rows: 100\r\n\r\n")
@@ -348,6 +369,23 @@ def test_csv_that_fails_on_its_way_is_cut_off(alice):
     with pytest.raises((http.client.IncompleteRead, ConnectionError)):
         alice.csv("SELECT repeat('x', 1000), 1 / (n - 5000) FROM generate_series(1, 10000) n")
     assert alice.value("SELECT 1") == 1
+
+
+def test_csv_that_fails_on_its_way_does_not_look_whole_to_an_old_client(portal, alice):
+    body = json.dumps({"sql": "SELECT repeat('x', 1000), 1 / (n - 5000) FROM generate_series(1, 10000) n"})
+    heads = "".join(f"{name}: {value}\r\n" for name, value in alice.headers.items())
+    with portal.server.socket() as client:
+        client.sendall(f"POST /api/v1/sql HTTP/1.0\r\n{heads}Content-Type: application/json\r\nAccept: text/csv\r\n"
+                       f"Content-Length: {len(body)}\r\n\r\n{body}".encode())
+        with pytest.raises(ConnectionResetError):
+            while client.recv(65536):
+                pass
+
+
+def test_csv_for_a_spreadsheet_computes_nothing(alice):
+    sql = "SELECT '=1+1' AS \"=f\", -1 AS n, '-x' AS t, 1.5::numeric AS m, '@y' AS a"
+    assert alice.csv(sql, spreadsheet=True).text() == "'=f,n,t,m,a\r\n'=1+1,-1,'-x,1.5,'@y\r\n"
+    assert alice.csv(sql).text() == "=f,n,t,m,a\r\n=1+1,-1,-x,1.5,@y\r\n"
 
 
 # Rights

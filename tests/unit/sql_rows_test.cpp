@@ -162,9 +162,9 @@ TEST(Csv, quotes_what_would_part_a_field_or_a_row) {
   const Rows rows({{"plain", kText}, {"with \"quotes\"", kText}, {"with, comma", kText}},
                   {{"a,b", "say \"x\"", "two\r\nlines"}, {"a\nb", "\r", "ä b"}});
   std::string out;
-  AppendCsvHeader(out, rows.get());
-  AppendCsvRow(out, rows.get(), 0);
-  AppendCsvRow(out, rows.get(), 1);
+  AppendCsvHeader(out, rows.get(), false);
+  AppendCsvRow(out, rows.get(), 0, false);
+  AppendCsvRow(out, rows.get(), 1, false);
   EXPECT_EQ(out,
             "plain,\"with \"\"quotes\"\"\",\"with, comma\"\r\n"
             "\"a,b\",\"say \"\"x\"\"\",\"two\r\nlines\"\r\n"
@@ -174,15 +174,35 @@ TEST(Csv, quotes_what_would_part_a_field_or_a_row) {
 TEST(Csv, null_is_nothing_and_an_empty_text_is_two_quotes) {
   const Rows rows({{"a", kText}, {"b", kText}, {"c", 23}}, {{std::nullopt, "", "1"}});
   std::string out;
-  AppendCsvRow(out, rows.get(), 0);
+  AppendCsvRow(out, rows.get(), 0, false);
   EXPECT_EQ(out, ",\"\",1\r\n");
 }
 
 TEST(Csv, values_are_as_the_server_wrote_them) {
   const Rows rows({{"a", 16}, {"b", 701}, {"c", 114}}, {{"t", "NaN", R"({"a":1})"}});
   std::string out;
-  AppendCsvRow(out, rows.get(), 0);
+  AppendCsvRow(out, rows.get(), 0, false);
   EXPECT_EQ(out, "t,NaN,\"{\"\"a\"\":1}\"\r\n");
+}
+
+TEST(Csv, for_a_spreadsheet_no_text_is_a_formula) {
+  const Rows rows({{"=a", kText}, {"b", 1700}, {"c", 1700}, {"d", kText}, {"e", 20}, {"f", kText}},
+                  {{"=1+1", "-1.5", "+2", "@x", "-7", "plain"}, {"\tx", "1", "2", "\rx", "3", ""}});
+  std::string out;
+  AppendCsvHeader(out, rows.get(), true);
+  AppendCsvRow(out, rows.get(), 0, true);
+  AppendCsvRow(out, rows.get(), 1, true);
+  EXPECT_EQ(out,
+            "'=a,b,c,d,e,f\r\n"
+            "'=1+1,-1.5,+2,'@x,-7,plain\r\n"
+            "'\tx,1,2,\"'\rx\",3,\"\"\r\n");
+}
+
+TEST(UsualTypeName, is_empty_where_the_server_must_be_asked) {
+  EXPECT_EQ(UsualTypeName(23), "integer");
+  EXPECT_EQ(UsualTypeName(1184), "timestamp with time zone");
+  EXPECT_EQ(UsualTypeName(600), "");
+  EXPECT_EQ(UsualTypeName(16400), "");
 }
 
 }  // namespace
