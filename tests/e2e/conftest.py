@@ -16,6 +16,7 @@ from support.certificates import Certificates  # noqa: E402
 from support.masks import MASKED_SQL  # noqa: E402
 from support.people import ROLES, Shop  # noqa: E402
 from support.portal import Portal  # noqa: E402
+from support.remote import ALL, Remote  # noqa: E402
 from support.server import Server  # noqa: E402
 
 SHOP_SQL = (Path(__file__).parent / "support" / "shop.sql").read_text()
@@ -148,6 +149,13 @@ class MaskedShop(Shop):
         return self._people[role]
 
 
+@pytest.fixture
+def masked(shop):
+    """The test's own shop, with masked columns."""
+    shop.server.psql(MASKED_SQL, database=shop.database)
+    return shop
+
+
 @pytest.fixture(scope="module")
 def masked_shop(server):
     database = f"masked_{next(_numbers)}"
@@ -178,6 +186,19 @@ def portals():
 def portal(shop, portals):
     """The API over the test's own shop."""
     return portals(shop)
+
+
+@pytest.fixture
+def url(portal):
+    return f"http://127.0.0.1:{portal.server.port}"
+
+
+@pytest.fixture
+def remote(shop, url):
+    """The command line of that person, with a token that may do all they may, or so much."""
+    def make(role, *scopes, **environment):
+        return Remote(url, tokens.create(shop, role, *(scopes or ALL))[1], **environment)
+    return make
 
 
 @pytest.fixture(scope="session")

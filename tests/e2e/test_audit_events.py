@@ -4,7 +4,6 @@ import pytest
 from psycopg import errors
 
 from support.audit import assert_intact, event, records, statement, statements
-from support.masks import MASKED_SQL
 from support.people import wait_until
 
 
@@ -22,12 +21,6 @@ def test_life_of_a_request_is_recorded(shop, alice):
         "SELECT ON sales.orders", "INC-1: stuck", "T-1", "01:00:00", "alice")
     assert found[2]["detail"]["expires_at"] and found[3]["detail"]["end_reason"] == "over"
     assert_intact(shop)
-
-
-@pytest.fixture
-def masked(shop):
-    shop.server.psql(MASKED_SQL, database=shop.database)
-    return shop
 
 
 @pytest.mark.parametrize("kind, act", [

@@ -5,7 +5,7 @@ import threading
 import psycopg
 import pytest
 
-from support.masks import MASKED_SQL, observe
+from support.masks import observe
 from support.people import one
 
 # Each attack: statements of one transaction. {p} is the table with masked columns.
@@ -330,12 +330,6 @@ def test_the_search_finds_what_is_there(masked_shop, binary):
         except AssertionError:
             found += 1
     assert found > 50
-
-
-@pytest.fixture
-def masked(shop):
-    shop.server.psql(MASKED_SQL, database=shop.database)
-    return shop
 
 
 def test_parallel_worker_masks_what_its_functions_read(masked):

@@ -43,6 +43,10 @@ class Operation:
         self._description = description
         self.pattern = re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path)))
 
+    def sample_path(self):
+        """A path of it, with names of something that is there in a shop."""
+        return self.path.replace("{id}", "1").replace("{schema}", "sales").replace("{name}", "orders")
+
     @property
     def public(self):
         return {} in self.security
