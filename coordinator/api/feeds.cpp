@@ -21,10 +21,8 @@ constexpr std::chrono::milliseconds kTogether{5};
 constexpr std::array<std::chrono::milliseconds, 3> kLater{
     std::chrono::milliseconds{50}, std::chrono::milliseconds{250}, std::chrono::milliseconds{1000}};
 
-constexpr const char* kEvents = R"sql(
-SELECT e.id, e.at, e.event, e.request_id, e.token_id, e.requester, e.actor, e.status, e.access, e.detail
-FROM jit.events e WHERE e.id > $1 ORDER BY e.id LIMIT $2::bigint
-)sql";
+// Word for word what the audit log leaves out.
+constexpr const char* kEvents = "SELECT * FROM jit.events_after($1, $2)";
 
 Json OrNull(const std::optional<std::string>& text) { return text ? Json(*text) : Json(nullptr); }
 Json OrNull(const std::optional<std::int64_t>& number) {

@@ -10,26 +10,10 @@ namespace {
 
 constexpr std::chrono::seconds kFresh{10};
 
-// The role by its OID and name; memberships that somebody gave: a superuser is not in every group.
-constexpr fmt::format_string<const char*> kWho = R"sql(
-WITH RECURSIVE me AS (
-  SELECT r.* FROM pg_catalog.pg_roles r WHERE r.rolname = session_user
-), above (oid) AS (
-  SELECT m.oid FROM me m
-  UNION
-  SELECT g.roleid FROM above a JOIN pg_catalog.pg_auth_members g ON g.member = a.oid
-), groups AS (
-  SELECT array_agg(r.rolname) AS names FROM above a JOIN pg_catalog.pg_roles r ON r.oid = a.oid
-)
-SELECT session_user AS "user", current_database() AS database, m.oid AS role, m.rolsuper AS superuser,
-       m.rolcanlogin AND (m.rolvaliduntil IS NULL OR m.rolvaliduntil > clock_timestamp()) AS may_log_in,
-       'jit_requester' = ANY (g.names) AS requester, 'jit_approver' = ANY (g.names) AS approver,
-       {} AS password_unchanged,
-       'jit_auditor' = ANY (g.names) AS auditor, 'jit_delegate' = ANY (g.names) AS delegate,
-       (SELECT quote_ident(n.nspname) FROM pg_catalog.pg_extension e
-        JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'jit_access') AS schema,
-       (SELECT e.extversion FROM pg_catalog.pg_extension e WHERE e.extname = 'jit_access') AS version
-FROM me m CROSS JOIN groups g
+constexpr const char* kInstalled = R"sql(
+SELECT pg_catalog.quote_ident(n.nspname) AS schema, e.extversion AS version
+FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
+WHERE e.extname = 'jit_access'
 )sql";
 
 }  // namespace
@@ -38,33 +22,34 @@ Task<void> Session::Refresh() {
   const Clock::time_point now = Clock::now();
   if (now < refresh_at_) co_return;
   refresh_at_ = now + kFresh;
-  const bool first = who_.schema.empty();
-  const pg::Result found =
-      co_await Query(fmt::format(kWho, first ? "true" : "jit.password_unchanged()"));
+  if (who_.schema.empty()) {
+    const pg::Result installed = co_await Query(kInstalled);
+    if (installed.empty()) co_return;
+    who_.schema = installed.TextOr(0, "schema");
+    who_.extension_version = installed.TextOr(0, "version");
+    who_.server_version = control_.server_version();
+  }
+  // Word for word what the audit log leaves out.
+  const pg::Result found = co_await Query("SELECT * FROM jit.session_facts()");
   const std::string role = found.empty() ? "" : found.TextOr(0, "role");
   if (found.empty() || !found.Bool(0, "may_log_in") || (!role_.empty() && role != role_)) {
     End("the role is gone, or may no longer log in");
     throw Failure(SessionEnded(end_reason_));
   }
-  role_ = role;
   // What a token opened does not hang on any password.
   if (!token_ && !found.Bool(0, "password_unchanged")) {
     End("the password has changed");
     throw Failure(SessionEnded(end_reason_));
   }
+  role_ = role;
   type_names_.clear();  // they may have been renamed
   who_.user = found.TextOr(0, "user");
   who_.database = found.TextOr(0, "database");
-  who_.schema = found.TextOr(0, "schema");
-  who_.extension_version = found.TextOr(0, "version");
-  who_.server_version = control_.server_version();
   who_.superuser = found.Bool(0, "superuser");
   who_.requester = found.Bool(0, "requester");
   who_.approver = found.Bool(0, "approver");
   who_.auditor = found.Bool(0, "auditor");
   who_.delegate = found.Bool(0, "delegate");
-  // The function remembers what it is at its first call.
-  if (first && !who_.schema.empty() && !token_) co_await Query("SELECT jit.password_unchanged()");
 }
 
 std::string Session::TypeName(Oid type) const {

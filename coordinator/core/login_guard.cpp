@@ -46,9 +46,9 @@ void LoginGuard::Succeeded(const std::string& address, const std::string& user, 
   TakeBack(address, user);
   const auto place = std::pair(user, NetworkOf(address));
   if (!places_.contains(place) && places_.size() >= kMostPlaces) {
-    places_.erase(std::min_element(places_.begin(), places_.end(), [](const auto& a, const auto& b) {
-      return a.second < b.second;
-    }));
+    places_.erase(
+        std::min_element(places_.begin(), places_.end(),
+                         [](const auto& a, const auto& b) { return a.second < b.second; }));
   }
   places_[place] = now;
 }

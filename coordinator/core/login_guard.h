@@ -8,16 +8,19 @@
 
 namespace jit::core {
 
-// What limits count by: an IPv4 address, or the 64 bits of an IPv6 one that its owner cannot choose freely.
+// What limits count by: an IPv4 address, or the 64 bits of an IPv6 one that its owner cannot choose
+// freely.
 std::string NetworkOf(std::string_view address);
 
-// Failed attempts are limited by network, and by user from networks where that user has not logged in before: somebody
-// who knows a name and no password keeps its owner out of no place that they work from.
+// Failed attempts are limited by network, and by user from networks where that user has not logged
+// in before: somebody who knows a name and no password keeps its owner out of no place that they
+// work from.
 class LoginGuard {
  public:
   using TimePoint = Attempts::TimePoint;
 
-  // `most`: failed ones a minute from a network. Of a user from elsewhere it takes several networks.
+  // `most`: failed ones a minute from a network. Of a user from elsewhere it takes several
+  // networks.
   explicit LoginGuard(std::int64_t most) : by_network_(most), by_user_(most * kNetworks) {}
   void set_most(std::int64_t most) {
     by_network_.set_most(most);

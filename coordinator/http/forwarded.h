@@ -13,8 +13,9 @@ namespace jit::http {
 // As text; IPv4 that comes mapped into IPv6 as the IPv4 that it is.
 std::string AddressOf(const asio::ip::address& address);
 
-// Where the request's peer is a trusted proxy: the peer becomes the last address of X-Forwarded-For that is none, and
-// X-Forwarded-Proto says whether it came in over TLS. From anybody else the two count for nothing.
+// Where the request's peer is a trusted proxy: the peer becomes the last address of X-Forwarded-For
+// that is none, and X-Forwarded-Proto says whether it came in over TLS. From anybody else the two
+// count for nothing.
 void ReadForwarded(Request& request, const std::vector<std::string>& trusted);
 
 }  // namespace jit::http

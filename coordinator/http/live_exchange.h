@@ -78,8 +78,8 @@ class LiveExchange final : public Exchange {
     return ::poll(&look, 1, 0) > 0 && (look.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
   }
 
-  // Whether the answer was left off where nothing but the connection's end says that it is over: that must not look
-  // like its end.
+  // Whether the answer was left off where nothing but the connection's end says that it is over:
+  // that must not look like its end.
   bool must_reset() const { return begun_ && !ended_ && !framing_.chunked; }
 
   // Whether the connection can carry another request.

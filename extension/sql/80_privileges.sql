@@ -18,7 +18,8 @@ GRANT SELECT ON jit.visible_requests, jit.my_requests, jit.pending, jit.active_g
 GRANT EXECUTE ON FUNCTION jit.run_due(), jit.next_due(), jit.cancel_ended(), jit.open_requests() TO jit_coordinator;
 GRANT EXECUTE ON FUNCTION jit.running() TO jit_coordinator, jit_approver, jit_auditor;
 -- Each checks who calls.
-GRANT EXECUTE ON FUNCTION jit.request_preview(text, text, name), jit.events_head() TO PUBLIC;
+GRANT EXECUTE ON FUNCTION jit.request_preview(text, text, name), jit.events_head(), jit.session_facts(),
+  jit.events_after(bigint, integer) TO PUBLIC;
 GRANT SELECT ON jit.events, jit.visible_tokens TO PUBLIC;
 GRANT EXECUTE ON FUNCTION jit.session_token(), jit.password_unchanged() TO PUBLIC;
 GRANT EXECUTE ON FUNCTION jit.token_login() TO jit_gateway;

@@ -102,7 +102,7 @@ List* RelationsOfUtility(const Node* statement) {
   }
 }
 
-bool AreCatalogs(const PlannedStmt* plan) {
+bool AreCatalogs(const PlannedStmt* plan, bool with_values) {
   const pg::Installed* here = pg::GetInstalled();
   ListCell* lc;
   foreach (lc, plan->rtable) {
@@ -110,7 +110,8 @@ bool AreCatalogs(const PlannedStmt* plan) {
     if (!pg::CarriesPermissions(rte)) continue;
     Oid schema = get_rel_namespace(rte->relid);
     bool ours = here != nullptr && schema == here->schema;
-    if ((schema != PG_CATALOG_NAMESPACE && !ours) || HoldsValues(rte->relid, ours)) return false;
+    if (schema != PG_CATALOG_NAMESPACE && !ours) return false;
+    if (!with_values && HoldsValues(rte->relid, ours)) return false;
   }
   return true;
 }

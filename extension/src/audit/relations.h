@@ -14,6 +14,6 @@ List* RelationsOfUtility(const Node* statement);
 
 // Whether all relations of the plan are catalogs or tables of the extension, and none holds values
 // of others.
-bool AreCatalogs(const PlannedStmt* plan);
+bool AreCatalogs(const PlannedStmt* plan, bool with_values);
 
 }  // namespace jit::audit

@@ -1,5 +1,6 @@
 #include "audit/statements.h"
 
+#include "audit/housekeeping.h"
 #include "audit/log.h"
 #include "audit/open_statements.h"
 #include "audit/relations.h"
@@ -8,7 +9,6 @@
 #include "audit/text.h"
 #include "audit/who.h"
 #include "pg/own_code.h"
-#include "pg/own_functions.h"
 #include "pg/scratch.h"
 
 extern "C" {
@@ -215,19 +215,14 @@ void BeginUtility(OpenStatement* open, const PlannedStmt* statement, const char*
   pg::LeaveScratch(scratch);
 }
 
-// What functions of the extension and of the catalogs look up for the statement around them.
-bool IsHousekeeping(const Facts& facts, const List* relations, const PlannedStmt* plan) {
-  return RunningStatement() != 0 && facts.request_count == 0 && facts.raw_columns == NIL &&
-         (relations != NIL || pg::InOwnFunction()) && !WritesByPlan(plan) && AreCatalogs(plan);
-}
-
 // Records the begin of a statement that has started, if it is to be audited.
 void RecordStarted(QueryDesc* desc, bool session) {
   Facts facts = sources.facts(desc);
   bool sees_raw = facts.raw_columns != NIL && unmasked;
   if (!session && facts.request_count == 0 && !sees_raw) return;
   List* relations = RelationsOf(desc->plannedstmt);
-  if (IsHousekeeping(facts, relations, desc->plannedstmt)) return;
+  if (facts.request_count == 0 && facts.raw_columns == NIL && IsHousekeeping(desc, relations))
+    return;
   // Who sees masked columns by a standing right, an application say, is not to stand still because
   // the log does.
   bool binding = (session || facts.request_count > 0) && !IsNeverRefused();

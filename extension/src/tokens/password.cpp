@@ -1,4 +1,5 @@
-// jit.password_unchanged(): for whoever keeps sessions that a password opened, and ends them with it.
+// jit.password_unchanged(): for whoever keeps sessions that a password opened, and ends them with
+// it.
 
 #include "tokens/secret.h"
 
@@ -33,7 +34,8 @@ SecretHash VerifierNow() {
 
 }  // namespace jit::tokens
 
-// Whether the password of the session's own login is what it was at the first call: true then. Tells nothing else of it.
+// Whether the password of the session's own login is what it was at the first call: true then.
+// Tells nothing else of it.
 JIT_SQL_FUNCTION(jit_password_unchanged)
 Datum jit_password_unchanged(PG_FUNCTION_ARGS) {
   using namespace jit::tokens;
