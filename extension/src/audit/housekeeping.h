@@ -1,5 +1,5 @@
-// Statements that are nobody's: what the extension looks up for the statement around it, and what a server that keeps
-// sessions asks for every few seconds.
+// Statements that are nobody's: what the extension looks up for the statement around it, and what a
+// server that keeps sessions asks for every few seconds.
 
 #pragma once
 
