@@ -18,7 +18,7 @@ CREATE TABLE jit.policies (
   blank_values    boolean NOT NULL DEFAULT false -- constants and parameters stay out of the audit log
 );
 
--- CREATE DATABASE … TEMPLATE copies the rows; what was asked for, approved and granted is not to come along.
+-- CREATE DATABASE ... TEMPLATE copies the rows; what was asked for, approved and granted is not to come along.
 CREATE FUNCTION jit.database_oid() RETURNS oid
   LANGUAGE sql STABLE
   SET search_path = pg_catalog, pg_temp

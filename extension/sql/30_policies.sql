@@ -294,11 +294,11 @@ CREATE TYPE jit.ruling AS (
   denied_by    text,
   denied_what  text,
   policies     text[],
-  requirements jsonb,     -- [{"policy": …, "approver": …, "approvals": …}]
+  requirements jsonb,     -- [{"policy": ..., "approver": ..., "approvals": ...}]
   max_duration interval,
   max_by       text,      -- whose maximum that is; NULL: the built-in rule's
   lapse_after  interval,
-  patterns     jsonb,     -- [{"policy": …, "pattern": …}]
+  patterns     jsonb,     -- [{"policy": ..., "pattern": ...}]
   ticket_by    text,
   glass_by     text       -- the first that does not allow break-glass; NULL: all do
 );

@@ -152,7 +152,7 @@ BEGIN
     EXECUTE pg_catalog.format('COMMENT ON FUNCTION %s IS %L', mask.signature,
       CASE mask.name
         WHEN 'jit_mask_range' THEN 'the lower bound of the step that holds the value; jit_mask_range(47300, 10000) is 40000'
-        WHEN 'jit_mask_trunc' THEN 'the beginning of the year, month, … that holds the value (timestamptz: in UTC); jit_mask_trunc(date ''1984-05-17'', ''year'') is 1984-01-01'
+        WHEN 'jit_mask_trunc' THEN 'the beginning of the year, month, ... that holds the value (timestamptz: in UTC); jit_mask_trunc(date ''1984-05-17'', ''year'') is 1984-01-01'
         WHEN 'jit_mask_noise' THEN 'keyed: moved up or down by at most the ratio or interval, by the same for the same value; jit_mask_noise(salary, 0.2)'
         ELSE 'keyed: something between the bounds, the same for the same value; jit_mask_between(age::text, 18, 90)'
       END);

@@ -1,7 +1,7 @@
 -- Deciding: four eyes and quorum are held here, by the database, whoever calls.
 
 -- What people call. Each goes through jit_decide, which refuses where the session's user is not who is acting (inside
--- SECURITY DEFINER functions, index expressions, autovacuum …), and then calls jit.decide_<its name> as the owner.
+-- SECURITY DEFINER functions, index expressions, autovacuum ...), and then calls jit.decide_<its name> as the owner.
 CREATE FUNCTION @extschema@.jit_approve(request_id bigint, comment text DEFAULT NULL, duration interval DEFAULT NULL) RETURNS text
   LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jit_decide';
 CREATE FUNCTION @extschema@.jit_deny(request_id bigint, comment text DEFAULT NULL) RETURNS text

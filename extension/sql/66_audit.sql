@@ -146,7 +146,7 @@ AS $$
   WHERE s.name LIKE 'jit\_access.%' AND s.name NOT LIKE 'jit\_access.mask\_key%'
 $$;
 
--- What is not as the log knows it: {"name": {"before": …, "after": …}}; NULL: nothing.
+-- What is not as the log knows it: {"name": {"before": ..., "after": ...}}; NULL: nothing.
 CREATE FUNCTION jit.audit_settings_changed() RETURNS jsonb
   LANGUAGE sql STABLE
   SET search_path = pg_catalog, pg_temp

@@ -5,7 +5,7 @@ COMMENT ON TABLE jit.audit_log IS 'who asked, who allowed, what was run, with wh
 COMMENT ON COLUMN jit.audit_log.seq IS 'place in the chain, from 1, without gaps';
 COMMENT ON COLUMN jit.audit_log.at IS 'when it happened, by the clock';
 COMMENT ON COLUMN jit.audit_log.kind IS
-  'statement_begun, statement_ended (or, written in one go, statement), statement_cancelled (its grant ended), statement_refused; transaction_committed, transaction_rolled_back; the events of requests; policy_changed, mask_changed, setting_changed, membership_changed …';
+  'statement_begun, statement_ended (or, written in one go, statement), statement_cancelled (its grant ended), statement_refused; transaction_committed, transaction_rolled_back; the events of requests; policy_changed, mask_changed, setting_changed, membership_changed ...';
 COMMENT ON COLUMN jit.audit_log.session_user_name IS 'the session''s user';
 COMMENT ON COLUMN jit.audit_log.current_user_name IS 'whose rights counted';
 COMMENT ON COLUMN jit.audit_log.authenticated_user_name IS 'who logged in';
@@ -13,7 +13,7 @@ COMMENT ON COLUMN jit.audit_log.request_ids IS 'the requests by whose grants the
 COMMENT ON COLUMN jit.audit_log.statement_id IS 'joins the records of one statement';
 COMMENT ON COLUMN jit.audit_log.parent_id IS 'the statement inside which it ran; NULL: the client''s own';
 COMMENT ON COLUMN jit.audit_log.transaction_id IS 'joins the statements of a transaction: the number of the first';
-COMMENT ON COLUMN jit.audit_log.command IS 'SELECT, UPDATE, ALTER TABLE …';
+COMMENT ON COLUMN jit.audit_log.command IS 'SELECT, UPDATE, ALTER TABLE ...';
 COMMENT ON COLUMN jit.audit_log.statement IS 'the text, without secrets, cut at jit_access.audit_statement_size';
 COMMENT ON COLUMN jit.audit_log.statement_length IS 'length of the whole text, in bytes';
 COMMENT ON COLUMN jit.audit_log.statement_sha256 IS 'SHA-256 of the whole text; NULL: it was not cut';

@@ -108,7 +108,7 @@ List* ReadPrivileges(const GrantStmt* grant) {
       if (wanted->priv_name == nullptr)
         ereport(ERROR,
                 (errcode(ERRCODE_INVALID_GRANT_OPERATION), errmsg("ALL takes no column list"),
-                 errhint("Name the privileges: SELECT (…), INSERT (…), UPDATE (…).")));
+                 errhint("Name the privileges: SELECT (...), INSERT (...), UPDATE (...).")));
       PrivilegeMask bit = BitOf(wanted->priv_name);
       if (wanted->cols != NIL && (bit & kColumnPrivileges) == 0)
         ereport(ERROR, (errcode(ERRCODE_INVALID_GRANT_OPERATION),

@@ -14,7 +14,7 @@ namespace jit::access {
 // A text that is handed to a parser behind a prefix of its own.
 struct Source {
   const char* text;        // what the caller gave
-  const char* parsed;      // prefix + text + …: what locations count in
+  const char* parsed;      // prefix + text + ...: what locations count in
   int prefix;              // characters (and bytes) before `text`
   const char* hint;        // of a syntax error; nullptr leaves what the server says
   bool qualified = false;  // names must be: the caller's search_path is not to decide

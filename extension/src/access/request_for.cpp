@@ -168,7 +168,7 @@ List* SpecsForStatement(const char* text) {
         ERROR,
         (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
          errmsg("access cannot be worked out for a statement of this kind"),
-         errhint("Give a SELECT, INSERT, UPDATE, DELETE, MERGE, EXPLAIN or COPY … TO STDOUT, or "
+         errhint("Give a SELECT, INSERT, UPDATE, DELETE, MERGE, EXPLAIN or COPY ... TO STDOUT, or "
                  "name the access with jit_request.")));
 
   const Source analysed = {text, text, 0, nullptr};
