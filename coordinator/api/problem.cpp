@@ -22,6 +22,7 @@ constexpr std::array kRules{
     Rule{"42704", 404, "not-found", "Not found"},
     Rule{"3D000", 503, "target-unavailable", "Target not available"},
     Rule{"0A", 422, "not-supported", "Not supported"},
+    Rule{"54", 422, "not-supported", "Not supported"},
     Rule{"0LP01", 422, "invalid-value", "Invalid value"},
     Rule{"22", 422, "invalid-value", "Invalid value"},
     Rule{"P0001", 422, "raised", "Refused by the database"},

@@ -36,6 +36,11 @@ class Output {
         watch_.Interrupt(Ending::kRows);
         return;
       }
+      // Written it is at least as long: what is too long by itself is not written first.
+      if (bytes() + LengthOf(result, row) > run_.max_bytes) {
+        watch_.Interrupt(Ending::kBytes);
+        return;
+      }
       const std::size_t before = buffer_.size();
       if (run_.form == RowForm::kCsv) {
         AppendCsvRow(buffer_, result, row, run_.spreadsheet);
@@ -106,6 +111,12 @@ class Output {
       columns.push_back(
           {{"name", PQfname(result, i)}, {"type", call_.session->TypeName(PQftype(result, i))}});
     Line({{"type", "columns"}, {"statement", statements_ + 1}, {"columns", std::move(columns)}});
+  }
+
+  static std::int64_t LengthOf(const PGresult* result, int row) {
+    std::int64_t length = 0;
+    for (int i = 0; i < PQnfields(result); ++i) length += PQgetlength(result, row, i);
+    return length;
   }
 
   static Json RowsOf(const PGresult* result) {

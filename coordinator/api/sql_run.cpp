@@ -15,6 +15,7 @@ constexpr std::chrono::seconds kGrace{10};  // for the server to answer a cancel
 // They are kept until the next row or end of a statement; what is more is left out.
 constexpr std::size_t kMostNotices = 1000;
 constexpr std::size_t kMostNoticed = 1024 * 1024;  // bytes in a run
+constexpr int kLongestText = 8 * 1024 * 1024;
 
 core::Instant Now() {
   return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
@@ -58,6 +59,15 @@ const pg::ErrorFields& NoCopy() {
                                       "",      "Run a SELECT, and ask for text/csv.",
                                       false,   "ERROR",
                                       "",      ""};
+  return fields;
+}
+
+const pg::ErrorFields& TooLong() {
+  static const pg::ErrorFields fields{
+      "54000", "the plan is longer than 8 MiB",
+      "",      "Leave out verbose, or long constants: give them as parameters.",
+      false,   "ERROR",
+      "",      ""};
   return fields;
 }
 
@@ -271,7 +281,14 @@ Task<std::string> RunForText(Call& call, SqlRun& run) {
       const pg::Result result = connection.TakeResult();
       if (result.get() == nullptr) break;
       const ExecStatusType status = PQresultStatus(result.get());
-      if (PQntuples(result.get()) > 0 && text.empty()) text = PQgetvalue(result.get(), 0, 0);
+      if (PQntuples(result.get()) > 0 && text.empty()) {
+        // All else waits while a document is read and written.
+        if (PQgetlength(result.get(), 0, 0) > kLongestText) {
+          outcome.failure = TooLong();
+        } else {
+          text = PQgetvalue(result.get(), 0, 0);
+        }
+      }
       if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT) {
         outcome.failure = NoCopy();
         co_await connection.RefuseCopy(status, deadline + kGrace);

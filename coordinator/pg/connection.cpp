@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cstring>
 
 #include "core/interval.h"
 
@@ -32,10 +33,21 @@ std::string Trimmed(const char* text) {
   return out;
 }
 
+// Anybody may raise an error of any length, and it is copied, escaped and logged on its way.
+constexpr std::size_t kLongestField = 64 * 1024;
+
+std::string CutField(const char* text) {
+  std::size_t length = std::strlen(text);
+  if (length <= kLongestField) return {text, length};
+  length = kLongestField;
+  while (length > 0 && (static_cast<unsigned char>(text[length]) & 0xc0) == 0x80) --length;
+  return std::string(text, length) + "…";
+}
+
 ErrorFields FieldsOf(const PGresult* result) {
   const auto field = [&](int code) {
     const char* text = PQresultErrorField(result, code);
-    return std::string(text == nullptr ? "" : text);
+    return text == nullptr ? std::string() : CutField(text);
   };
   return {field(PG_DIAG_SQLSTATE),
           field(PG_DIAG_MESSAGE_PRIMARY),

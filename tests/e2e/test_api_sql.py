@@ -185,6 +185,17 @@ def test_limit_on_bytes_cuts_between_rows(alice):
     assert len(answer.body) < 51_000
 
 
+def test_a_value_that_is_too_long_is_not_worked_on(portal, alice):
+    rows = alice.sql("SELECT repeat(chr(1), 50000000)", max_bytes=1000)
+    assert rows.rows == [] and rows.lines[-1]["limited_by"] == "bytes"
+    alice.post("/sql/explain", sql="SELECT repeat('x', 9000000)", verbose=True).problem(sqlstate="54000")
+    # Nor is an error's or a notice's text.
+    problem = alice.run("DO $$ BEGIN RAISE '%', repeat('ä', 40000000); END $$").problem(sqlstate="P0001")
+    assert problem["message"] == "ä" * 32768 + "…"
+    [notice] = alice.sql("DO $$ BEGIN RAISE NOTICE '%', repeat('ä', 40000000); END $$").notices
+    assert notice["message"] == "ä" * 32768 + "…"
+
+
 def test_limit_on_time_is_504_before_and_a_limited_end_after(alice):
     alice.run("SELECT pg_sleep(60)", timeout="200ms").problem("timed-out", 504)
     rows = alice.sql(SLOW_TAIL, timeout="1s")
