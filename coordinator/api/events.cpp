@@ -67,11 +67,9 @@ Task<Answer> StreamEvents(Call& call) {
     if (feed->MayHaveAfter(last)) {
       try {
         co_await session->Refresh();
-        const auto events = co_await feed->After(last);
-        for (const auto& event : events) {
-          text += event->text;
-          last = event->id;
-        }
+        const Feed::Found found = co_await feed->After(last);
+        for (const auto& event : found.events) text += event->text;
+        last = found.reached;
       } catch (const Failure& failure) {
         why = failure.what();
       } catch (const pg::Error& error) {

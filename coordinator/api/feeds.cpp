@@ -78,22 +78,24 @@ void Feed::Forget() {
   }
 }
 
-Task<std::vector<std::shared_ptr<const Event>>> Feed::After(std::int64_t id) {
-  std::vector<std::shared_ptr<const Event>> out;
+Task<Feed::Found> Feed::After(std::int64_t id) {
+  Found out{{}, id};
   const Turn::Hold hold = co_await turn_.Take();
   if (floor_ < 0) floor_ = id;
   Forget();
   if (id < floor_) {
     // Further back than is remembered: read for this stream alone.
     const pg::Result found = co_await session_->Query(kEvents, pg::With(fmt::to_string(id), kPage));
-    for (int row = 0; row < found.rows(); ++row) out.push_back(EventOf(found, row));
+    for (int row = 0; row < found.rows(); ++row) out.events.push_back(EventOf(found, row));
+    out.reached = found.empty() ? floor_ : out.events.back()->id;
     co_return out;
   }
   const std::int64_t last = recent_.empty() ? floor_ : recent_.back()->id;
   if (dirty_ && id >= last) co_await ReadOn();
   for (const auto& event : recent_) {
-    if (event->id > id) out.push_back(event);
+    if (event->id > id) out.events.push_back(event);
   }
+  if (!out.events.empty()) out.reached = out.events.back()->id;
   co_return out;
 }
 
@@ -117,7 +119,7 @@ void Feed::LookLater() {
 }
 
 bool Feed::MayHaveAfter(std::int64_t id) const {
-  return dirty_ || (!recent_.empty() && recent_.back()->id > id);
+  return dirty_ || id < floor_ || (!recent_.empty() && recent_.back()->id > id);
 }
 
 Task<void> Feed::Wait() {

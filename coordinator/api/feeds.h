@@ -31,7 +31,11 @@ class Feed : public std::enable_shared_from_this<Feed> {
   // The number of the newest record there is.
   Task<std::int64_t> Head();
   // The next events after `id`, in order, at most a few hundred; none where there are none yet.
-  Task<std::vector<std::shared_ptr<const Event>>> After(std::int64_t id);
+  struct Found {
+    std::vector<std::shared_ptr<const Event>> events;
+    std::int64_t reached = 0;  // there are none between `id` and this but those
+  };
+  Task<Found> After(std::int64_t id);
 
   // Something has changed, or is about to be seen: streams that wait look, and some times more
   // soon.

@@ -222,3 +222,17 @@ def test_no_log_and_no_table_holds_a_password_a_cookie_or_a_token(shop, portal):
     for place, text in places.items():
         text = text.replace("hunter2-hunter2x", "")  # that was somebody's name
         assert [secret for secret in secrets if secret in text] == [], place
+
+
+def test_a_gateway_that_comes_or_goes_concerns_tokens_alone(shop, portals):
+    portal = portals(shop, gateway=False)
+    alice = portal.login("alice")
+    secret = alice.token("read")
+    portal.bearer(secret).get("/me").problem("target-unavailable", 503)
+    portal.daemon.gateway = True
+    portal.reconfigure(portal.api)
+    assert alice.user() == portal.bearer(secret).user() == "alice"
+    portal.daemon.gateway = False
+    portal.reconfigure(portal.api)
+    assert alice.user() == "alice"
+    portal.bearer(secret).get("/me").problem("target-unavailable", 503)

@@ -31,7 +31,7 @@ class Daemon:
         base = Path(self.directory.name)
         self.config = base / "jit-coordinator.toml"
         self.port = port or (free_port() if api is not None else None)
-        self._shops, self._trust, self._gateway = shops, trust or api is None, gateway
+        self._shops, self._trust, self.gateway = shops, trust or api is None, gateway
         self._general = f'poll_interval = "{poll_interval}"\n[audit]\n{audit}\n'
         self.configure(api)
         self._notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -57,7 +57,7 @@ class Daemon:
                      f' dbname={shop.database}"\nuser = "jit_daemon"\n')
             if api is not None:
                 text += f'passfile = "{self._passfile()}"\n'
-                text += 'gateway_user = "jit_api"\n' if self._gateway else ""
+                text += 'gateway_user = "jit_api"\n' if self.gateway else ""
         self.config.write_text(text)
 
     def _passfile(self):
