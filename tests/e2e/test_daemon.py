@@ -1,12 +1,15 @@
 """The daemon may be killed, doubled, restarted or missing: nothing is lost, nothing happens twice."""
 
+import socket
+import subprocess
 import time
 
 import pytest
 from psycopg import errors
 
-from support.daemon import Daemon, cli, wait_for_status
+from support.daemon import BINARY, Daemon, cli, wait_for_status
 from support.people import Background, one, refused, wait_until
+from support.server import ROOT
 
 
 @pytest.fixture
@@ -181,3 +184,18 @@ def test_orphaned_request_of_a_lost_member_is_revoked_by_the_daemon(shop, daemon
                                     [request]), what="the revocation")
     finally:
         shop.dba("GRANT jit_requester TO alice")
+
+
+def test_service_tries_on_unless_its_configuration_has_mistakes(tmp_path):
+    unit = (ROOT / "coordinator/packaging/jit-coordinator.service.in").read_text().splitlines()
+    assert {"Restart=always", "StartLimitIntervalSec=0", "RestartPreventExitStatus=2"} <= set(unit)
+    config = tmp_path / "jit-coordinator.toml"
+
+    def exit_code(text):
+        config.write_text(text)
+        return subprocess.run([BINARY, "run", "--config", config], capture_output=True, timeout=60).returncode
+
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = f'[api]\nlisten = "127.0.0.1:{other.getsockname()[1]}"\n'
+        assert exit_code(taken + '[target.shop]\nconninfo = "host=/nonexistent"\n') == 1
+    assert exit_code(taken + "unknown = 1\n") == 2
