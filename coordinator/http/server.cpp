@@ -2,6 +2,7 @@
 #include "http/server.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <list>
@@ -83,13 +84,24 @@ struct Server::State : std::enable_shared_from_this<State> {
   bool stopping = false;
   std::int64_t bodies = 0;  // bytes of large bodies that are being read or worked on
 
+  // OpenSSL says neither which file it was nor that it cannot be opened.
+  static void RequireRead(const std::string& file, const error_code& error) {
+    if (!error) return;
+    const bool readable = ::access(file.c_str(), R_OK) == 0;
+    const std::string why = readable ? error.message() : std::generic_category().message(errno);
+    throw std::runtime_error(fmt::format("{}: {}", file, why));
+  }
+
   std::shared_ptr<ssl::context> ReadCertificate() const {
     auto context = std::make_shared<ssl::context>(ssl::context::tls_server);
     SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
     SSL_CTX_set_options(context->native_handle(),
                         SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
-    context->use_certificate_chain_file(settings.certificate);
-    context->use_private_key_file(settings.key, ssl::context::pem);
+    error_code error;
+    context->use_certificate_chain_file(settings.certificate, error);
+    RequireRead(settings.certificate, error);
+    context->use_private_key_file(settings.key, ssl::context::pem, error);
+    RequireRead(settings.key, error);
     if (SSL_CTX_check_private_key(context->native_handle()) != 1)
       throw std::runtime_error("the key does not belong to the certificate");
     return context;
@@ -339,8 +351,7 @@ void Server::Start() {
   try {
     if (s.settings.secure()) s.tls = s.ReadCertificate();
   } catch (const std::exception& error) {
-    throw std::runtime_error(
-        fmt::format("cannot use the certificate {}: {}", s.settings.certificate, error.what()));
+    throw std::runtime_error(fmt::format("cannot use the certificate: {}", error.what()));
   }
   try {
     const tcp::endpoint endpoint(asio::ip::make_address(s.settings.host), s.settings.port);
