@@ -3,7 +3,9 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 
+#include <array>
 #include <charconv>
+#include <optional>
 
 namespace jit::config {
 namespace {
@@ -24,10 +26,18 @@ bool ReadListen(const std::string& text, Api& api) {
   return true;
 }
 
-bool IsAddress(const std::string& text) {
-  in6_addr ignored{};
-  return ::inet_pton(AF_INET, text.c_str(), &ignored) == 1 ||
-         ::inet_pton(AF_INET6, text.c_str(), &ignored) == 1;
+// As the addresses of connections are written, with which it is compared; none: it is no address.
+std::optional<std::string> ReadAddress(const std::string& text) {
+  in6_addr bytes{};
+  std::array<char, INET6_ADDRSTRLEN> written{};
+  for (const int family : {AF_INET, AF_INET6}) {
+    if (::inet_pton(family, text.c_str(), &bytes) != 1) continue;
+    const std::string address = ::inet_ntop(family, &bytes, written.data(), written.size());
+    constexpr std::string_view kMapped = "::ffff:";
+    const bool mapped = family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&bytes);
+    return mapped ? address.substr(kMapped.size()) : address;
+  }
+  return std::nullopt;
 }
 
 bool IsOrigin(const std::string& text) {
@@ -73,8 +83,13 @@ Api ReadApi(const toml::table& table, std::vector<core::FileError>& errors) {
     in.Fail("public_url",
             "\"public_url\" must be a scheme and a host, such as \"https://jit.example\"");
   api.trusted_proxies = in.MaybeStrings("trusted_proxies").value_or(api.trusted_proxies);
-  for (const std::string& proxy : api.trusted_proxies) {
-    if (!IsAddress(proxy)) in.Fail("trusted_proxies", fmt::format("\"{}\" is no address", proxy));
+  for (std::string& proxy : api.trusted_proxies) {
+    auto address = ReadAddress(proxy);
+    if (address) {
+      proxy = std::move(*address);
+    } else {
+      in.Fail("trusted_proxies", fmt::format("\"{}\" is no address", proxy));
+    }
   }
   api.cors_origins = in.MaybeStrings("cors_origins").value_or(api.cors_origins);
   for (const std::string& origin : api.cors_origins) {

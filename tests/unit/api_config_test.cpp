@@ -191,6 +191,12 @@ TEST(ApiConfig, nobody_is_trusted_by_name) {
   EXPECT_TRUE(Read("trusted_proxies = []").trusted_proxies.empty());
 }
 
+TEST(ApiConfig, a_proxy_is_known_however_its_address_is_written) {
+  EXPECT_EQ(Read("trusted_proxies = [\"FD00:0:0::0001\", \"::ffff:10.0.0.1\", \"0:0:0:0:0:0:0:1\"]")
+                .trusted_proxies,
+            (std::vector<std::string>{"fd00::1", "10.0.0.1", "::1"}));
+}
+
 TEST(ApiConfig, limits_have_limits) {
   for (const char* key : {"max_body = \"65MiB\"",
                           "max_header = \"2MiB\"",
