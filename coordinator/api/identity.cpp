@@ -119,7 +119,7 @@ Task<Answer> LogIn(Call& call) {
               {"user", user},
               {"address", peer},
               {"sqlstate", std::string(refused->sqlstate())},
-              {"error", wrong ? "" : refused->what()}});
+              {"error", refused->sqlstate() == "28P01" ? "" : refused->what()}});
     call.api.metrics().LoginFailed(target.name);
     // Whether it is the user or the password that is wrong is nobody's business.
     if (wrong) throw Failure(NotAuthenticated("the user or the password is not right"));

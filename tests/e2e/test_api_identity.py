@@ -19,6 +19,15 @@ def test_wrong_password_and_unknown_user_are_not_told_apart(portal):
     assert known == unknown
 
 
+def test_log_says_why_the_server_lets_somebody_in_no_more(shop, portal):
+    shop.dba("CREATE ROLE eve NOLOGIN PASSWORD 'eve' IN ROLE jit_requester")
+    try:
+        portal.login("eve", "eve", expect=401).problem("not-authenticated")
+    finally:
+        shop.dba("DROP ROLE eve")
+    assert 'role \\"eve\\" is not permitted to log in' in portal.daemon.log()
+
+
 def test_a_server_that_does_not_ask_for_the_password_lets_nobody_in(shop, portals):
     trusting = portals(shop, trust=True)
     trusting.login("alice", "anything", expect=401).problem("not-authenticated")
