@@ -99,6 +99,7 @@ def test_export_is_everything_that_matches_line_by_line(shop, erin, busy):
     exported = answer.lines()
     assert exported == sorted(erin.get("/audit", request=busy).ok()["entries"], key=lambda e: e["seq"])
     assert "attachment" in answer.headers["Content-Disposition"]
+    assert answer.headers["X-Accel-Buffering"] == "no"
 
 
 def test_export_of_more_than_a_page_is_whole(shop, erin):
