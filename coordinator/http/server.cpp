@@ -287,7 +287,7 @@ struct Server::State : std::enable_shared_from_this<State> {
     socket.expires_after(std::chrono::milliseconds{500});
     std::array<char, 4096> rest{};
     error_code error;
-    for (int i = 0; i < 64 && !error; ++i)
+    for (int i = 0; i < 4096 && !error; ++i)
       co_await socket.async_read_some(asio::buffer(rest), Into(error));
   }
 

@@ -196,6 +196,13 @@ def test_bodies_are_limited_before_they_are_read(portal, alice):
     assert alice.value("SELECT length($1)", "x" * 900_000) == 900_000
 
 
+def test_whoever_sends_a_body_beyond_the_limit_gets_to_the_answer(portal):
+    with portal.server.socket() as proxy:
+        proxy.sendall(f"POST /api/v1/login HTTP/1.1\r\n{HOST}Content-Type: application/json\r\nContent-Length: {6 << 20}\r\n\r\n".encode())
+        proxy.sendall(b"x" * (6 << 20))
+        assert proxy.recv(64).startswith(b"HTTP/1.1 413 ")
+
+
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"1", b'"x"', b"{}{}", b"{'sql': 1}",
                                   b'{"sql": "SELECT 1",}', b"\xff\xfe{\x00",
                                   b'{"sql": "\xff"}', b'{"sql": "\\ud800"}', b"\xef\xbb\xbf{", b'{"sql": NaN}', b"{\"sql\": \"a\nb\"}",
