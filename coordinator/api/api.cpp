@@ -83,6 +83,7 @@ Api::Api(asio::io_context& reactor, asio::thread_pool& pool, const config::Confi
   }
   RequireDescribed();
   sessions_.SetLimits(settings().idle_timeout, settings().sessions_per_user);
+  for (const config::Target& target : config_.targets) metrics_.KnowTarget(target.name);
   StartServer();
   sessions_.StartSweeping();
   feeds_.StartTicking();
@@ -157,6 +158,7 @@ std::string Api::Reload(const config::Config& config) {
     }
     if (now == nullptr) metrics_.ForgetTarget(target.name);
   }
+  for (const config::Target& target : config_.targets) metrics_.KnowTarget(target.name);
   return {};
 }
 
@@ -352,6 +354,11 @@ Task<void> Api::AuthenticateByToken(Call& call, std::string token) {
       refused = error;
     }
     if (!refused->sqlstate().starts_with("28")) throw *refused;
+    run::Log(Level::kWarning, "token refused",
+             {{"target", target.name},
+              {"address", peer},
+              {"sqlstate", std::string(refused->sqlstate())},
+              {"error", refused->what()}});
     login_guard_.Count(peer, Clock::now());
     metrics_.LoginFailed(target.name);
     throw Failure(NotAuthenticated("the token is not valid"));

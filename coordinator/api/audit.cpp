@@ -109,12 +109,11 @@ Task<Answer> ExportAudit(Call& call) {
   QueryFields query(call.request());
   const views::AuditFilter filter = FilterOf(query);
   query.Finish();
-  const auto accept = call.request().headers.Get("accept");
-  const bool csv = accept && accept->find("text/csv") != std::string_view::npos;
-  if (accept && !csv && accept->find("application/") == std::string_view::npos &&
-      accept->find("*/*") == std::string_view::npos) {
-    throw Failure(NotAcceptable("entries come as application/x-ndjson or text/csv"));
-  }
+  const auto accept = call.request().headers.Get("accept").value_or("*/*");
+  const auto media = http::Preferred(accept, {"application/x-ndjson", "application/json",
+                                              "application/*", "*/*", "text/csv", "text/*"});
+  if (!media) throw Failure(NotAcceptable("entries come as application/x-ndjson or text/csv"));
+  const bool csv = media->starts_with("text/");
   std::unique_ptr<views::AuditReader> reader;
   std::optional<core::Table> piece = co_await ReadOn(*call.session, filter.log, reader, filter);
   http::Response head{200, csv ? "text/csv; charset=utf-8" : "application/x-ndjson", {}, ""};

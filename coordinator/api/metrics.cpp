@@ -114,6 +114,17 @@ void Metrics::Statement(const std::string& target, const std::string& outcome, s
   statement_seconds_.Add({{"target", target}}, Buckets()).Observe(Seconds(took));
 }
 
+void Metrics::KnowTarget(const std::string& target) {
+  const prometheus::Labels of_target{{"target", target}};
+  failed_logins_.Add(of_target);
+  target_errors_.Add(of_target);
+  rows_.Add(of_target);
+  push_seconds_.Add(of_target, Buckets());
+  revoke_seconds_.Add(of_target, Buckets());
+  for (const char* event : {"granted", "started", "expired", "lapsed", "cancelled", "revoked"})
+    moved_.Add({{"target", target}, {"event", event}});
+}
+
 void Metrics::RequestMoved(const std::string& target, const std::string& event) {
   moved_.Add({{"target", target}, {"event", event}}).Increment();
 }

@@ -23,6 +23,8 @@ class Metrics {
                  std::chrono::nanoseconds took);
 
   // Of a target's loop. `event` as run_due has it.
+  // From now on there is a figure for each that counts, and be it 0.
+  void KnowTarget(const std::string& target);
   void RequestMoved(const std::string& target, const std::string& event);
   // From the notification to what it asked for being done.
   void Pushed(const std::string& target, std::chrono::nanoseconds took);

@@ -117,22 +117,18 @@ std::string SqlOf(BodyFields& fields) {
   return sql;
 }
 
+bool ReadsTrailers(const http::Request& request) {
+  const auto te = request.headers.Get("te");
+  return te && te->find("trailers") != std::string_view::npos;
+}
+
 RowForm FormFor(const http::Request& request) {
   const auto accept = request.headers.Get("accept");
   if (!accept) return RowForm::kJsonLines;
-  // The first that we can do, in the order in which they stand.
-  for (std::string_view rest = *accept; !rest.empty();) {
-    const std::size_t end = std::min(rest.find(','), rest.size());
-    std::string_view one = rest.substr(0, std::min(rest.find(';'), end));
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    while (!one.empty() && one.front() == ' ') one.remove_prefix(1);
-    while (!one.empty() && one.back() == ' ') one.remove_suffix(1);
-    if (one == "text/csv") return RowForm::kCsv;
-    if (one == "application/x-ndjson" || one == "application/*" || one == "*/*" ||
-        one == "application/json")
-      return RowForm::kJsonLines;
-  }
-  throw Failure(NotAcceptable("rows come as application/x-ndjson or text/csv"));
+  const auto media = http::Preferred(*accept, {"application/x-ndjson", "application/json",
+                                               "application/*", "*/*", "text/csv", "text/*"});
+  if (!media) throw Failure(NotAcceptable("rows come as application/x-ndjson or text/csv"));
+  return media->starts_with("text/") ? RowForm::kCsv : RowForm::kJsonLines;
 }
 
 Task<Answer> RunSql(Call& call) {
@@ -145,8 +141,11 @@ Task<Answer> RunSql(Call& call) {
   run.parameters = ParametersOf(fields);
   const int number = NumberOf(fields);
   const config::Api& settings = call.api.settings();
-  run.max_rows = fields.Integer("max_rows", 1, settings.max_rows).value_or(settings.max_rows);
-  run.max_bytes = fields.Integer("max_bytes", 1, settings.max_bytes).value_or(settings.max_bytes);
+  const auto max_rows = fields.Integer("max_rows", 1, settings.max_rows);
+  const auto max_bytes = fields.Integer("max_bytes", 1, settings.max_bytes);
+  run.max_rows = max_rows.value_or(settings.max_rows);
+  run.max_bytes = max_bytes.value_or(settings.max_bytes);
+  run.may_cut = max_rows || max_bytes || ReadsTrailers(call.request());
   run.timeout = TimeoutOf(fields, settings.statement_timeout);
   run.spreadsheet = fields.Bool("spreadsheet").value_or(false);
   fields.Finish();

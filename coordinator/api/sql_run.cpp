@@ -238,6 +238,7 @@ Task<Answer> Run(Call& call, SqlRun& run) {
   if (run.form == RowForm::kCsv) {
     if (problem || output.ambiguous() || name == "cancelled") throw http::Gone();
     co_await output.Flush(true);
+    if (limited && !run.may_cut) throw http::Gone();
     if (!output.begun()) {
       http::Response response{200, "text/csv; charset=utf-8", {}, ""};
       co_return response;

@@ -13,6 +13,7 @@ struct SqlRun {
   std::optional<pg::Values> parameters;  // none: several statements are allowed
   RowForm form = RowForm::kJsonLines;
   bool spreadsheet = false;  // CSV that one may open without computing what it holds
+  bool may_cut = false;      // CSV that a limit ends need not show that it is not whole
   std::int64_t max_rows = 0;
   std::int64_t max_bytes = 0;
   std::chrono::milliseconds timeout{};

@@ -6,6 +6,7 @@
 
 #include "cli/connect.h"
 #include "cli/output.h"
+#include "http/certificate.h"
 #include "run/daemon.h"
 
 namespace jit::cli {
@@ -56,7 +57,17 @@ FoundConfig Checked(FoundConfig found) {
   return found;
 }
 
+// As whoever checks it can read them.
 ExitCode SayGood(const FoundConfig& found) {
+  if (const auto& api = found.config.api; api && api->secure()) {
+    try {
+      http::ReadCertificate(api->tls_certificate, api->tls_key);
+    } catch (const std::exception& error) {
+      throw UsageError(
+          fmt::format("{}: [api] cannot use its certificate: {}", found.path, error.what()),
+          "The daemon's user must be able to read both files.");
+    }
+  }
   PrintNote(fmt::format("{}: {} targets, no mistakes", found.path, found.config.targets.size()));
   return ExitCode::kOk;
 }
@@ -105,7 +116,8 @@ Command ConfigCheckCommand() {
           .usage = "[FILE]",
           .summary = "say what is wrong with a configuration",
           .details =
-              "Reads the file and touches nothing else. Without FILE the one that would be used.",
+              "Reads the file, and the certificate and key that it names. Without FILE the one "
+              "that would be used.",
           .arguments = Arguments::kFile,
           .options = {{"config", 'c', "FILE", "the configuration (JIT_COORDINATOR_CONFIG)"}},
           .examples = {"jit-coordinator config check /etc/jit-coordinator.toml"},

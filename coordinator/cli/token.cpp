@@ -99,14 +99,18 @@ Command TokenCreateCommand() {
           "back),"
           "\napprove (decide, revoke, review), read (see), query (run SQL). It is printed once, "
           "alone "
-          "on\nstdout. NAME is what you will know it by.",
+          "on\nstdout. NAME is what you will know it by. No token makes another one, so this takes "
+          "the database\nitself.",
       .options = {{"scope", 's', "SCOPE,...", "what it may do: request, approve, read, query"},
                   {"lifetime", 0, "TIME", "how long it works, such as 12h or 90d (30d)"}},
       .examples =
           {"(umask 077; jit-coordinator token create ci --scope request,read > ci.token)",
            "jit-coordinator requests --server https://jit.example.com --token-file ci.token"},
       .run = RunCreate};
-  AddOptionsOfEitherWay(command);
+  // Not through a server: a token makes no tokens.
+  for (auto* more : {+OutputOptions, +ConnectionOptions}) {
+    for (Option& option : more()) command.options.push_back(std::move(option));
+  }
   return command;
 }
 

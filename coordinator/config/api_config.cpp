@@ -40,6 +40,21 @@ std::optional<std::string> ReadAddress(const std::string& text) {
   return std::nullopt;
 }
 
+// An address, or one with the length of its network's prefix.
+std::optional<std::string> ReadNetwork(const std::string& text) {
+  const std::size_t slash = text.find('/');
+  auto address = ReadAddress(text.substr(0, slash));
+  if (!address || slash == std::string::npos) return address;
+  const bool v6 = address->find(':') != std::string::npos;
+  int length = 0;
+  const char* last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data() + slash + 1, last, length);
+  // Of all addresses there are, 0, nobody means to trust each.
+  if (error != std::errc{} || end != last || length < 1 || length > (v6 ? 128 : 32))
+    return std::nullopt;
+  return *address + text.substr(slash);
+}
+
 bool IsOrigin(const std::string& text) {
   const std::size_t scheme = text.starts_with("https://") ? 8 : text.starts_with("http://") ? 7 : 0;
   return scheme > 0 && text.size() > scheme && text.find('/', scheme) == std::string::npos &&
@@ -84,11 +99,12 @@ Api ReadApi(const toml::table& table, std::vector<core::FileError>& errors) {
             "\"public_url\" must be a scheme and a host, such as \"https://jit.example\"");
   api.trusted_proxies = in.MaybeStrings("trusted_proxies").value_or(api.trusted_proxies);
   for (std::string& proxy : api.trusted_proxies) {
-    auto address = ReadAddress(proxy);
-    if (address) {
-      proxy = std::move(*address);
+    auto place = ReadNetwork(proxy);
+    if (place) {
+      proxy = std::move(*place);
     } else {
-      in.Fail("trusted_proxies", fmt::format("\"{}\" is no address", proxy));
+      in.Fail("trusted_proxies",
+              fmt::format("\"{}\" is no address and no network such as \"10.0.0.0/8\"", proxy));
     }
   }
   api.cors_origins = in.MaybeStrings("cors_origins").value_or(api.cors_origins);

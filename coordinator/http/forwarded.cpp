@@ -1,12 +1,45 @@
 #include "http/forwarded.h"
 
 #include <algorithm>
+#include <boost/asio/ip/network_v4.hpp>
+#include <boost/asio/ip/network_v6.hpp>
+#include <optional>
 
 namespace jit::http {
 namespace {
 
-bool IsOneOf(const std::vector<std::string>& addresses, const std::string& address) {
-  return std::find(addresses.begin(), addresses.end(), address) != addresses.end();
+using boost::system::error_code;
+
+// Each an address or a network, "10.0.0.0/8".
+bool IsTrusted(const std::vector<std::string>& trusted, const asio::ip::address& address) {
+  const std::string text = AddressOf(address);
+  return std::any_of(trusted.begin(), trusted.end(), [&](const std::string& one) {
+    if (one.find('/') == std::string::npos) return one == text;
+    error_code error;
+    const asio::ip::address plain = asio::ip::make_address(text, error);
+    if (error) return false;
+    if (plain.is_v4()) {
+      const auto network = asio::ip::make_network_v4(one, error);
+      const auto host = asio::ip::network_v4(plain.to_v4(), network.prefix_length());
+      return !error && host.canonical() == network.canonical();
+    }
+    const auto network = asio::ip::make_network_v6(one, error);
+    const auto host = asio::ip::network_v6(plain.to_v6(), network.prefix_length());
+    return !error && host.canonical() == network.canonical();
+  });
+}
+
+// Some proxies write the client's port behind it.
+std::optional<asio::ip::address> AddressOfHop(std::string_view hop) {
+  if (hop.starts_with('[')) {
+    hop = hop.substr(1, std::min(hop.find(']'), hop.size()) - 1);
+  } else if (std::count(hop.begin(), hop.end(), ':') == 1) {
+    hop = hop.substr(0, hop.find(':'));
+  }
+  error_code error;
+  const auto address = asio::ip::make_address(std::string(hop), error);
+  if (error) return std::nullopt;
+  return address;
 }
 
 std::vector<std::string> HopsOf(const Request& request) {
@@ -33,19 +66,19 @@ std::string AddressOf(const asio::ip::address& address) {
   return address.to_string();
 }
 
-void ReadForwarded(Request& request, const std::vector<std::string>& trusted) {
-  if (!IsOneOf(trusted, request.peer)) return;
+void ReadForwarded(Request& request, const asio::ip::address& peer,
+                   const std::vector<std::string>& trusted) {
+  if (!IsTrusted(trusted, peer)) return;
   const std::vector<std::string> hops = HopsOf(request);
   if (const auto scheme = request.headers.Get("x-forwarded-proto"))
     request.secure = EqualIgnoringCase(*scheme, "https");
   // The last address that the proxy did not hear from another proxy of ours.
   for (auto hop = hops.rbegin(); hop != hops.rend(); ++hop) {
-    boost::system::error_code error;
-    const auto address = asio::ip::make_address(*hop, error);
-    if (error) return;
-    request.peer = AddressOf(address);
+    const auto address = AddressOfHop(*hop);
+    if (!address) return;
+    request.peer = AddressOf(*address);
     request.peer_is_local = false;
-    if (!IsOneOf(trusted, request.peer)) return;
+    if (!IsTrusted(trusted, *address)) return;
   }
 }
 

@@ -13,9 +13,10 @@ namespace jit::http {
 // As text; IPv4 that comes mapped into IPv6 as the IPv4 that it is.
 std::string AddressOf(const asio::ip::address& address);
 
-// Where the request's peer is a trusted proxy: the peer becomes the last address of X-Forwarded-For
-// that is none, and X-Forwarded-Proto says whether it came in over TLS. From anybody else the two
-// count for nothing.
-void ReadForwarded(Request& request, const std::vector<std::string>& trusted);
+// Where the peer is a trusted proxy (addresses, or networks such as "10.0.0.0/8"): the request's
+// peer becomes the last address of X-Forwarded-For that is none, and X-Forwarded-Proto says whether
+// it came in over TLS. From anybody else the two count for nothing.
+void ReadForwarded(Request& request, const asio::ip::address& peer,
+                   const std::vector<std::string>& trusted);
 
 }  // namespace jit::http

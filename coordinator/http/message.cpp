@@ -58,6 +58,59 @@ std::optional<std::string> Request::Cookie(std::string_view name) const {
   return found;
 }
 
+namespace {
+
+std::string_view Stripped(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+std::string_view TakePart(std::string_view& rest, char separator) {
+  const std::size_t end = std::min(rest.find(separator), rest.size());
+  const std::string_view part = Stripped(rest.substr(0, end));
+  rest.remove_prefix(std::min(end + 1, rest.size()));
+  return part;
+}
+
+// In thousandths; what is no quality counts as the best, as if it were not there.
+int QualityOf(std::string_view parameters) {
+  while (!parameters.empty()) {
+    const std::string_view one = TakePart(parameters, ';');
+    if (one.size() < 3 || (one[0] | 0x20) != 'q' || one[1] != '=') continue;
+    int quality = 0;
+    int unit = 1000;
+    for (const char c : one.substr(2)) {
+      if (c == '.') continue;
+      if (c < '0' || c > '9' || unit == 0) return 1000;
+      quality += (c - '0') * unit;
+      unit /= 10;
+    }
+    return std::min(quality, 1000);
+  }
+  return 1000;
+}
+
+}  // namespace
+
+std::optional<std::string> Preferred(std::string_view accept,
+                                     const std::vector<std::string_view>& media_types) {
+  std::optional<std::string> best;
+  int best_quality = 0;
+  while (!accept.empty()) {
+    std::string_view one = TakePart(accept, ',');
+    const std::string_view media = TakePart(one, ';');
+    const int quality = QualityOf(one);
+    if (quality <= best_quality) continue;
+    for (const std::string_view known : media_types) {
+      if (!EqualIgnoringCase(known, media)) continue;
+      best = known;
+      best_quality = quality;
+    }
+  }
+  return best;
+}
+
 std::string_view ReasonOf(int status) {
   switch (status) {
     case 200:

@@ -49,6 +49,11 @@ struct Response {
   std::string body;
 };
 
+// Of the media types, which the caller can do, the one that an Accept asks for most, ranges such as
+// "*/*" among them; of several alike the first in the Accept. None: none of them.
+std::optional<std::string> Preferred(std::string_view accept,
+                                     const std::vector<std::string_view>& media_types);
+
 std::string_view ReasonOf(int status);
 
 bool EqualIgnoringCase(std::string_view a, std::string_view b);

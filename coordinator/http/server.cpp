@@ -2,7 +2,6 @@
 #include "http/server.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <list>
@@ -14,6 +13,7 @@
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
 
+#include "http/certificate.h"
 #include "http/forwarded.h"
 #include "http/live_exchange.h"
 #include "http/url.h"
@@ -84,27 +84,8 @@ struct Server::State : std::enable_shared_from_this<State> {
   bool stopping = false;
   std::int64_t bodies = 0;  // bytes of large bodies that are being read or worked on
 
-  // OpenSSL says neither which file it was nor that it cannot be opened.
-  static void RequireRead(const std::string& file, const error_code& error) {
-    if (!error) return;
-    const bool readable = ::access(file.c_str(), R_OK) == 0;
-    const std::string why = readable ? error.message() : std::generic_category().message(errno);
-    throw std::runtime_error(fmt::format("{}: {}", file, why));
-  }
-
   std::shared_ptr<ssl::context> ReadCertificate() const {
-    auto context = std::make_shared<ssl::context>(ssl::context::tls_server);
-    SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
-    SSL_CTX_set_options(context->native_handle(),
-                        SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
-    error_code error;
-    context->use_certificate_chain_file(settings.certificate, error);
-    RequireRead(settings.certificate, error);
-    context->use_private_key_file(settings.key, ssl::context::pem, error);
-    RequireRead(settings.key, error);
-    if (SSL_CTX_check_private_key(context->native_handle()) != 1)
-      throw std::runtime_error("the key does not belong to the certificate");
-    return context;
+    return http::ReadCertificate(settings.certificate, settings.key);
   }
 
   Task<void> Accept() {
@@ -310,7 +291,7 @@ struct Server::State : std::enable_shared_from_this<State> {
                             request.headers.Count("x-forwarded-for") == 0 &&
                             request.headers.Count("forwarded") == 0;
     request.secure = tls != nullptr;
-    ReadForwarded(request, settings.trusted_proxies);
+    ReadForwarded(request, peer, settings.trusted_proxies);
     return request;
   }
 

@@ -153,6 +153,15 @@ def test_beyond_loopback_it_takes_tls_or_plain_words(listen, tmp_path, certifica
                  f'listen = "{listen}"\ntls_certificate = "{certificates.certificate}"\ntls_key = "{certificates.key}"').returncode == 0
 
 
+def test_certificate_that_cannot_be_used_is_a_mistake_of_the_configuration(tmp_path, certificates):
+    (tmp_path / "empty.pem").touch()
+    for certificate, key, says in [(certificates.certificate, tmp_path / "none.pem", "none.pem: No such file"),
+                                   (tmp_path / "empty.pem", certificates.key, "empty.pem: "),
+                                   (certificates.certificate, certificates.ca, f"{certificates.ca}: ")]:
+        refused = check(tmp_path, f'listen = "127.0.0.1:0"\ntls_certificate = "{certificate}"\ntls_key = "{key}"')
+        assert refused.returncode == 2 and says in refused.stderr, refused
+
+
 @pytest.mark.parametrize("api", ['listen = "localhost:8420"', 'listen = "8420"', 'listen = "127.0.0.1:99999"',
                                  'tls_certificate = "/x.pem"',
                                  'tls_certificate = "x.pem"\ntls_key = "x.key"', 'cors_origins = ["*"]', 'cors_origins = ["https://x/path"]',
@@ -170,6 +179,14 @@ def test_without_the_table_nothing_listens(shop):
         assert f"pid={daemon.process.pid}," not in listening and "serving HTTP" not in daemon.log()
     finally:
         daemon.close()
+
+
+def test_what_counts_is_there_from_the_start(portal):
+    text = portal.get("/metrics").text()
+    target = f'target="{portal.shop.database}"'
+    for name in ("jit_logins_failed_total", "jit_target_errors_total", "jit_push_duration_seconds_count", "jit_sql_rows_total"):
+        assert f"{name}{{{target}}} 0\n" in text, name
+    assert f'jit_request_events_total{{event="granted",{target}}} 0\n' in text
 
 
 def test_metrics_are_for_this_machine_unless_told_otherwise(shop, portals):

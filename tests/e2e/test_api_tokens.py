@@ -236,3 +236,20 @@ def test_a_gateway_that_comes_or_goes_concerns_tokens_alone(shop, portals):
     portal.reconfigure(portal.api)
     assert alice.user() == "alice"
     portal.bearer(secret).get("/me").problem("target-unavailable", 503)
+
+
+def test_what_nobody_can_ask_for_is_no_matter_of_scopes(portal):
+    alice = portal.login("alice")
+    problem = portal.bearer(alice.token("read")).get("/policies").problem("forbidden", 403)
+    assert problem["message"] == "permission denied for table policies" and "hint" not in problem
+    problem = portal.bearer(alice.token("query")).run("SELECT * FROM jit.policies").problem("forbidden", 403)
+    assert problem["message"] == "permission denied for table policies" and "cure" not in problem
+
+
+def test_log_says_why_a_token_is_refused(shop, portal):
+    shop.dba("ALTER ROLE jit_api NOLOGIN")
+    try:
+        portal.bearer("jit_" + "A" * 43).get("/me").problem("not-authenticated", 401)
+    finally:
+        shop.dba("ALTER ROLE jit_api LOGIN")
+    assert 'role \\"jit_api\\" is not permitted to log in' in portal.daemon.log()

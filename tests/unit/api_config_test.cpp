@@ -184,7 +184,9 @@ TEST(ApiConfig, origins_are_a_scheme_and_a_host) {
 }
 
 TEST(ApiConfig, nobody_is_trusted_by_name) {
-  for (const char* proxy : {"proxy.example", "10.0.0.0/8", "*", "127.1", "10.0.0.1:80", "[::1]"})
+  for (const char* proxy :
+       {"proxy.example", "*", "127.1", "10.0.0.1:80", "[::1]", "10.0.0.0/33", "10.0.0.0/0",
+        "10.0.0.0/", "/8", "10.0.0.0/8x", "fd00::/129", "10.0.0.0/-1"})
     EXPECT_NE(OnlyError(std::string("trusted_proxies = [\"") + proxy + "\"]").find("is no address"),
               std::string::npos)
         << proxy;
@@ -195,6 +197,8 @@ TEST(ApiConfig, a_proxy_is_known_however_its_address_is_written) {
   EXPECT_EQ(Read("trusted_proxies = [\"FD00:0:0::0001\", \"::ffff:10.0.0.1\", \"0:0:0:0:0:0:0:1\"]")
                 .trusted_proxies,
             (std::vector<std::string>{"fd00::1", "10.0.0.1", "::1"}));
+  EXPECT_EQ(Read("trusted_proxies = [\"10.0.0.0/8\", \"FD00::/16\"]").trusted_proxies,
+            (std::vector<std::string>{"10.0.0.0/8", "fd00::/16"}));
 }
 
 TEST(ApiConfig, limits_have_limits) {

@@ -81,5 +81,20 @@ TEST(Reason, each_status_that_is_sent_has_its_phrase) {
     EXPECT_NE(ReasonOf(status), ReasonOf(999)) << status;
 }
 
+TEST(Preferred, is_what_the_client_likes_best_of_what_there_is) {
+  const std::vector<std::string_view> can{"application/x-ndjson", "*/*", "text/csv"};
+  EXPECT_EQ(Preferred("text/csv", can), "text/csv");
+  EXPECT_EQ(Preferred("TEXT/CSV; charset=utf-8", can), "text/csv");
+  EXPECT_EQ(Preferred("text/csv, application/x-ndjson", can), "text/csv");
+  EXPECT_EQ(Preferred("text/csv;q=0.5, application/x-ndjson", can), "application/x-ndjson");
+  EXPECT_EQ(Preferred("text/csv;q=0.5,*/*;q=0.501", can), "*/*");
+  EXPECT_EQ(Preferred("text/html, text/csv;q=0.001", can), "text/csv");
+  EXPECT_EQ(Preferred("text/csv; q=nonsense", can), "text/csv");
+  EXPECT_EQ(Preferred("text/csv;q=0", can), std::nullopt);
+  EXPECT_EQ(Preferred("text/csv;q=0.000, image/png", can), std::nullopt);
+  EXPECT_EQ(Preferred("", can), std::nullopt);
+  EXPECT_EQ(Preferred(",,;;,q=1", can), std::nullopt);
+}
+
 }  // namespace
 }  // namespace jit::http

@@ -45,14 +45,13 @@ char* RequestHint(List* lacking) {
 void RethrowWithHint(List* lacking, MemoryContext context) {
   if (geterrcode() != ERRCODE_INSUFFICIENT_PRIVILEGE) PG_RE_THROW();
   MemoryContextSwitchTo(context);
-  // Whatever they hold: a token without that scope uses no grant.
-  if (!tokens::HasScope(tokens::kQuery)) {
-    FlushErrorState();
-    tokens::RequireScope(tokens::kQuery);
-  }
   ErrorData* error = CopyErrorData();
   FlushErrorState();
-  if (error->hint == nullptr) error->hint = RequestHint(lacking);
+  char* hint = RequestHint(lacking);
+  // Whatever they hold: a token without that scope uses no grant. What nobody can ask for, it is
+  // not about.
+  if (hint != nullptr) tokens::RequireScope(tokens::kQuery);
+  if (error->hint == nullptr) error->hint = hint;
   ReThrowError(error);
   pg_unreachable();
 }
