@@ -3,6 +3,7 @@
 
 #include "api/api.h"
 #include "api/fields.h"
+#include "core/json_text.h"
 
 namespace jit::api {
 namespace {
@@ -110,7 +111,7 @@ Json TableJson(const pg::Result& found, int row) {
           {"estimated_rows", OrNull(found.Integer(row, "estimated_rows"))},
           {"columns", OrNull(found.Integer(row, "columns"))},
           {"masked_columns", OrNull(found.Integer(row, "masked_columns"))},
-          {"granted", Json::parse(found.TextOr(row, "granted", "[]"), nullptr, false)}};
+          {"granted", core::ParseJson(found.TextOr(row, "granted", "[]"))}};
 }
 
 Task<Answer> ListSchemas(Call& call) {

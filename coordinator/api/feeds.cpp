@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "core/json_text.h"
 #include "core/table.h"
 
 namespace jit::api {
@@ -43,7 +44,7 @@ std::shared_ptr<const Event> EventOf(const pg::Result& found, int row) {
                      {"actor", OrNull(found.Text(row, "actor"))},
                      {"status", OrNull(found.Text(row, "status"))},
                      {"access", OrNull(found.Text(row, "access"))},
-                     {"detail", Json::parse(found.TextOr(row, "detail", "null"), nullptr, false)}};
+                     {"detail", core::ParseJson(found.TextOr(row, "detail", "null"))}};
   // On one line, whatever the texts hold.
   event->text =
       fmt::format("id: {}\nevent: {}\ndata: {}\n\n", event->id, found.TextOr(row, "event"),

@@ -1,4 +1,5 @@
 #include "api/preview.h"
+#include "core/json_text.h"
 
 namespace jit::api {
 namespace {
@@ -8,7 +9,7 @@ using core::Json;
 Json OrNull(const std::optional<std::string>& text) { return text ? Json(*text) : Json(nullptr); }
 
 Json Parsed(const std::optional<std::string>& text) {
-  return text ? Json::parse(*text, nullptr, false) : Json(nullptr);
+  return text ? core::ParseJson(*text) : Json(nullptr);
 }
 
 Json Length(const pg::Result& found, const char* column) {

@@ -7,6 +7,7 @@
 #include "api/fields.h"
 #include "api/sql_run.h"
 #include "core/interval.h"
+#include "core/json_text.h"
 
 namespace jit::api {
 namespace {
@@ -183,8 +184,8 @@ Task<Answer> Explain(Call& call) {
   const Turn::Hold hold = work->turn.TryTake();
   if (!hold) throw Failure(SessionBusy(fmt::format("connection {} runs a statement", number)));
   const std::string plan = co_await RunForText(call, run);
-  const Json parsed = Json::parse(plan, nullptr, false);
-  if (parsed.is_discarded())
+  const Json parsed = core::ParseJson(plan);
+  if (parsed.is_null())
     throw Failure(InvalidField("sql", "that is no statement whose plan can be shown"));
   co_return JsonResponse({{"plan", parsed}});
 }

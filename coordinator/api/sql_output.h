@@ -4,6 +4,7 @@
 #include "api/sql_rows.h"
 #include "api/sql_run.h"
 #include "api/sql_watch.h"
+#include "core/json_text.h"
 
 namespace jit::api {
 
@@ -121,7 +122,7 @@ class Output {
 
   static Json RowsOf(const PGresult* result) {
     const std::string_view count = PQcmdTuples(const_cast<PGresult*>(result));
-    return count.empty() ? Json(nullptr) : Json::parse(count, nullptr, false);
+    return count.empty() ? Json(nullptr) : core::ParseJson(count);
   }
 
   Call& call_;

@@ -4,6 +4,7 @@
 
 #include "client/error.h"
 #include "client/problem.h"
+#include "core/json_text.h"
 
 namespace jit::client {
 
@@ -42,7 +43,7 @@ Json Api::Call(const std::string& method, const std::string& path,
   if (response.status < 200 || response.status > 299)
     Refuse(response.status, response.content_type, response.body);
   if (response.status == 204) return nullptr;
-  Json json = Json::parse(response.body, nullptr, false);
+  Json json = core::ParseJson(response.body);
   if (!json.is_object()) Refuse(response.status, "", "");
   return json;
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "client/error.h"
+#include "core/json_text.h"
 #include "core/table.h"
 
 namespace jit::client {
@@ -54,8 +55,7 @@ std::string HintOf(std::string_view slug) {
 void Refuse(long status, std::string_view content_type, std::string_view body) {
   static constexpr std::string_view kType = "urn:jit-access:problem:";
   core::Json problem;
-  if (content_type.starts_with("application/problem+json"))
-    problem = core::Json::parse(body, nullptr, false);
+  if (content_type.starts_with("application/problem+json")) problem = core::ParseJson(body);
   if (!problem.is_object() || !Text(problem, "type").starts_with(kType)) {
     throw Error(status == 502 || status == 503 || status == 504 ? ExitCode::kUnreachable
                                                                 : ExitCode::kFailed,

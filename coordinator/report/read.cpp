@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "core/audit_entry.h"
+#include "core/json_text.h"
 #include "report/usage.h"
 
 namespace jit::report {
@@ -123,10 +124,10 @@ std::vector<StatementGroup> ReadStatements(pg::Session& session, const pg::Value
 void ReadChanges(pg::Session& session, const pg::Values& period, Report& report) {
   const pg::Result r = session.Query(kChanges, {period[0], period[1]});
   for (int row = 0; row < r.rows(); ++row) {
-    Change change{
-        r.Time(row, "at").value_or(Instant{}), r.TextOr(row, "kind"), r.TextOr(row, "who"),
-        core::DescribeEvent(core::Json::parse(r.TextOr(row, "detail", "null"), nullptr, false),
-                            r.TextOr(row, "message"))};
+    Change change{r.Time(row, "at").value_or(Instant{}), r.TextOr(row, "kind"),
+                  r.TextOr(row, "who"),
+                  core::DescribeEvent(core::ParseJson(r.TextOr(row, "detail", "null")),
+                                      r.TextOr(row, "message"))};
     const bool of_log = change.kind.starts_with("audit_");
     (of_log ? report.log_events : report.changes).push_back(std::move(change));
   }

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "core/json_text.h"
 #include "views/status.h"
 
 namespace jit::views {
@@ -101,8 +102,8 @@ Cell Ids(const std::optional<std::vector<std::string>>& items) {
 
 Cell Detail(const std::optional<std::string>& text) {
   if (!text) return Cell::Null();
-  Json json = Json::parse(*text, nullptr, false);
-  if (json.is_discarded()) return Cell::Text(*text);
+  Json json = core::ParseJson(*text);
+  if (json.is_null()) return Cell::Text(*text);
   return {*text, *text, std::move(json), core::Style::kPlain};
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/json_rows.h"
+#include "core/json_text.h"
 #include "pg/clock.h"
 #include "views/status.h"
 
@@ -57,7 +58,7 @@ Task<RequestFacts> ReadRequest(pg::Connection& connection, std::int64_t id) {
       co_await Fetch(connection, "SELECT * FROM jit.request_objects($1)", std::move(values));
   values = pg::With(number, fmt::to_string(kEarlier));
   facts.earlier = co_await Fetch(connection, kEarlierRequests, std::move(values));
-  facts.requirements = Json::parse(facts.request->TextOr(0, "requirements", "[]"), nullptr, false);
+  facts.requirements = core::ParseJson(facts.request->TextOr(0, "requirements", "[]"));
   co_return facts;
 }
 
