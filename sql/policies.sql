@@ -32,7 +32,10 @@ SELECT * FROM ask('SELECT ON items', reason => 'INC-1 why', ticket => 'INC-1');
 RESET SESSION AUTHORIZATION;
 SET SESSION AUTHORIZATION jr_amy;
 SET search_path = shop, public;
+-- what nobody has to allow, no function asks for in one's name
 SELECT * FROM ask('SELECT ON orders');
+SELECT jit_request('SELECT ON orders', '10 minutes', 'why') IS NOT NULL AS asked;
+SELECT status, policy, approvals_needed AS needed, approver_roles AS approvers FROM jit.my_requests ORDER BY id DESC LIMIT 1;
 SELECT * FROM ask('SELECT, UPDATE ON orders');
 -- Bundling weakens no rule: every object and privilege brings its own.
 SELECT * FROM ask('SELECT ON orders, items', reason => 'INC-1', ticket => 'INC-1');

@@ -7,8 +7,8 @@
 
 namespace jit::core {
 
-// Reads a document; null where it is none, or nests deeper than a thousand levels: whoever goes through the tree, to
-// write it say, calls itself for each.
+// Reads a document; null where it is none, or nests deeper than a thousand levels: whoever goes
+// through the tree, to write it say, calls itself for each.
 Json ParseJson(std::string_view text);
 
 }  // namespace jit::core

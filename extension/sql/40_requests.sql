@@ -243,6 +243,9 @@ $$;
 
 -- Files what jit_request, jit_request_for and jit_request_as have parsed. Called by them alone, past the ACL: whoever could call it
 -- directly could have approvers decide on a text that is not what the objects say.
+CREATE FUNCTION jit.asked_in_person() RETURNS boolean
+  LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'jit_asked_in_person';
+
 CREATE FUNCTION jit.file_request(
   access text, asked text, statement text, objects jsonb, duration interval, reason text, ticket text,
   starts_at timestamptz, session_only boolean, client_addr inet, break_glass boolean, extends bigint,
@@ -369,6 +372,11 @@ BEGIN
     request.approved_duration := duration;
     request.expires_at := now_at + make_interval(secs => jit.seconds(duration)::double precision);
   ELSIF jit.quorum_met(0, requester_oid, ruling.requirements) THEN
+    -- Nobody will look at it: somebody's view or function must not ask in the name of whoever reads or calls it.
+    IF NOT jit.asked_in_person() THEN
+      PERFORM jit.refuse('insufficient_privilege', 'what no approver has to allow must be asked for by a statement of its own',
+        'Send it alone, outside of functions and views: SELECT jit_request(...);');
+    END IF;
     request.status := 'approved';
     request.decided_at := now_at;
     request.approved_duration := duration;

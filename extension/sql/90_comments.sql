@@ -159,6 +159,7 @@ COMMENT ON FUNCTION jit.changed_object(jsonb) IS 'internal: the first object tha
 COMMENT ON FUNCTION jit.insert_grants(jit.requests, timestamptz, timestamptz) IS 'internal: makes the grants of a request';
 COMMENT ON FUNCTION jit.check_words(text, text, integer) IS 'internal: refuses texts that are too long or hold control characters';
 COMMENT ON FUNCTION jit.check_duration(interval, jit.ruling) IS 'internal: refuses durations out of bounds';
+COMMENT ON FUNCTION jit.asked_in_person() IS 'internal: whether the request that is being filed was asked for by a statement of the session''s user''s own';
 COMMENT ON FUNCTION jit.file_request(text, text, text, jsonb, interval, text, text, timestamptz, boolean, inet, boolean, bigint, name) IS
   'internal: files what jit_request, jit_request_for, jit_request_as and jit_extend ask for';
 COMMENT ON FUNCTION jit.require_requester(oid, name) IS 'internal: refuses a role that may not ask';

@@ -28,6 +28,7 @@
 #include "mask/substitute.h"
 #include "mask/verify.h"
 #include "pg/compat.h"
+#include "pg/depth.h"
 #include "pg/installed.h"
 #include "pg/own_functions.h"
 #include "pg/parallel.h"
@@ -179,10 +180,14 @@ void RunGuarded(void* arg) {
   mask::RunGuarded(static_cast<RunArguments*>(arg)->desc, RunMaybeWatched, arg);
 }
 
+void RunAudited(void* arg) {
+  audit::RunAudited(static_cast<RunArguments*>(arg)->desc, RunGuarded, arg);
+}
+
 void ExecutorRunHook(QueryDesc* desc, ScanDirection direction, uint64 count, bool execute_once) {
   tokens::RequireLive();
   RunArguments a = {desc, direction, count, execute_once};
-  audit::RunAudited(desc, RunGuarded, &a);
+  pg::RunDeeper(RunAudited, &a);
 }
 
 void NextFinish(void* arg) {

@@ -6,6 +6,7 @@
 #include <initializer_list>
 
 #include "access/own_call.h"
+#include "access/request.h"
 #include "pg/own_code.h"
 #include "pg/server.h"
 #include "tokens/session.h"
@@ -56,6 +57,7 @@ Datum jit_decide(PG_FUNCTION_ARGS) {
   RequireScopeOf(name);
   if (strcmp(name, "jit_approve") == 0) RequireOwnStatement(name, name);
   if (strcmp(name, "review") == 0) RequireOwnStatement(name, "jit.review");
+  if (strcmp(name, "jit_extend") == 0) NoteAsking(name);
   FmgrInfo function;
   fmgr_info(DecidingFunction(outer, name), &function);
   LOCAL_FCINFO(call, FUNC_MAX_ARGS);

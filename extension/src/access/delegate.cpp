@@ -88,5 +88,6 @@ Datum jit_request_as(PG_FUNCTION_ARGS) {
                      fcinfo->args[kTicket],        fcinfo->args[kStartsAt],
                      {BoolGetDatum(false), false}, fcinfo->args[kClientAddr],
                      {BoolGetDatum(false), false}, fcinfo->args[kRequester]};
-  return File(options, list_make1(ReadSpecFor(requester, access)), access, nullptr);
+  return File("jit_request_as", options, list_make1(ReadSpecFor(requester, access)), access,
+              nullptr);
 }

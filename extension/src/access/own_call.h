@@ -4,6 +4,12 @@
 
 namespace jit::access {
 
+// Whether the session's user is who is acting.
+bool IsOwnCall();
+
+// Whether the client's statement calls the function itself, and nothing else that could.
+bool IsOwnStatement(const char* function);
+
 // 42501 unless the session's user is who is acting: neither after SET ROLE, nor in code that
 // somebody else made run with other rights (SECURITY DEFINER functions, index expressions,
 // autovacuum).

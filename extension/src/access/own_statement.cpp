@@ -4,10 +4,14 @@
 #include "pg/installed.h"
 
 extern "C" {
+#include "catalog/dependency.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_namespace_d.h"
 #include "catalog/pg_proc.h"
+#include "commands/extension.h"
+#include "nodes/nodeFuncs.h"
 #include "nodes/value.h"
+#include "parser/analyze.h"
 #include "parser/parser.h"
 #include "utils/catcache.h"
 #include "utils/lsyscache.h"
@@ -86,6 +90,32 @@ bool FindForeign(Node* node, void* context) {
   return pg::WalkRawExpression(node, FindForeign, context);
 }
 
+// A function that is neither PostgreSQL's nor ours: whoever may create functions in a schema of the
+// search_path can have one that fits better.
+bool IsForeignFunction(Oid function, void*) {
+  if (get_func_namespace(function) == PG_CATALOG_NAMESPACE) return false;
+  return getExtensionOfObject(ProcedureRelationId, function) !=
+         get_extension_oid("jit_access", true);
+}
+
+bool CallsForeign(Node* node, void* context) {
+  if (node == nullptr) return false;
+  if (IsA(node, Query)) return pg::WalkQueryTree(castNode(Query, node), CallsForeign, context);
+  if (check_functions_in_node(node, IsForeignFunction, nullptr)) return true;
+  if (IsA(node, CoerceToDomain)) return true;  // its conditions are its owner's
+  return pg::WalkExpression(node, CallsForeign, context);
+}
+
+// As the names in it are found now.
+bool MeansForeign(const RawStmt* statement, const char* text, ParamListInfo params) {
+  int count = params != nullptr ? params->numParams : 0;
+  Oid* types = static_cast<Oid*>(palloc0(sizeof(Oid) * (count + 1)));
+  for (int i = 0; i < count; i++) types[i] = params->params[i].ptype;
+  Query* query = parse_analyze_fixedparams(static_cast<RawStmt*>(copyObjectImpl(statement)), text,
+                                           types, count, nullptr);
+  return CallsForeign(reinterpret_cast<Node*>(query), nullptr);
+}
+
 // A DO block is the client's own text as well; it is taken at its word.
 bool CallsInBlock(const DoStmt* block, const char* function) {
   ListCell* lc;
@@ -104,16 +134,18 @@ bool IsHarmless(const Node* statement) {
 
 }  // namespace
 
-bool IsOwnDecision(const char* text, const char* function) {
+bool IsOwnDecision(const char* text, const char* function, ParamListInfo params) {
   Search search = {function, false};
   ListCell* lc;
   foreach (lc, raw_parser(text, RAW_PARSE_DEFAULT)) {
-    Node* statement = lfirst_node(RawStmt, lc)->stmt;
+    const RawStmt* raw = lfirst_node(RawStmt, lc);
+    Node* statement = raw->stmt;
     if (IsHarmless(statement)) continue;
     if (IsA(statement, DoStmt)) {
       if (!CallsInBlock(castNode(DoStmt, statement), function)) return false;
       search.calls_it = true;
-    } else if (!IsA(statement, SelectStmt) || FindForeign(statement, &search)) {
+    } else if (!IsA(statement, SelectStmt) || FindForeign(statement, &search) ||
+               MeansForeign(raw, text, params)) {
       return false;
     }
   }

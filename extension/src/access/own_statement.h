@@ -5,11 +5,16 @@
 
 #include "pg/server.h"
 
+extern "C" {
+#include "nodes/params.h"
+}
+
 namespace jit::access {
 
 // Of the text that the client sent (one or more statements): whether it calls `function`, and all
 // of it is such calls, over nothing but jit's own views and PostgreSQL's own functions. A view or a
 // function of a requester's beside the call could decide on their own request unnoticed.
-bool IsOwnDecision(const char* text, const char* function);
+// `params`: what it runs with; may be null.
+bool IsOwnDecision(const char* text, const char* function, ParamListInfo params);
 
 }  // namespace jit::access

@@ -2,6 +2,7 @@
 
 #include "access/request.h"
 
+#include "access/own_call.h"
 #include "pg/own_code.h"
 #include "tokens/session.h"
 
@@ -28,6 +29,9 @@ enum Argument {
   kClientAddr,
   kBreakGlass,
 };
+
+// Of the request that is being filed.
+bool asked_in_person = false;
 
 NullableDatum TextOrNull(const char* text) {
   NullableDatum result = {0, text == nullptr};
@@ -73,15 +77,23 @@ Oid InnerFunction(const char* name, int count, const Oid* types) {
   return LookupFuncName(names, count, types, false);
 }
 
-Datum File(const Options& options, List* specs, const char* asked, const char* statement) {
+void NoteAsking(const char* function) { asked_in_person = IsOwnCall() && IsOwnStatement(function); }
+
+Datum File(const char* function, const Options& options, List* specs, const char* asked,
+           const char* statement) {
   static const Oid types[] = {TEXTOID, TEXTOID, TEXTOID,        JSONBOID, INTERVALOID,
                               TEXTOID, TEXTOID, TIMESTAMPTZOID, BOOLOID,  INETOID,
                               BOOLOID, INT8OID, NAMEOID};
   tokens::RequireScope(tokens::kRequest);
-  FmgrInfo function;
-  fmgr_info(InnerFunction("file_request", lengthof(types), types), &function);
+  if (!options.break_glass.isnull && DatumGetBool(options.break_glass.value)) {
+    RequireOwnCall(function);
+    RequireOwnStatement(function, function);
+  }
+  NoteAsking(function);
+  FmgrInfo inner;
+  fmgr_info(InnerFunction("file_request", lengthof(types), types), &inner);
   LOCAL_FCINFO(call, lengthof(types));
-  InitFunctionCallInfoData(*call, &function, lengthof(types), InvalidOid, nullptr, nullptr);
+  InitFunctionCallInfoData(*call, &inner, lengthof(types), InvalidOid, nullptr, nullptr);
   call->args[0] = TextOrNull(RenderSpecs(specs));
   call->args[1] = TextOrNull(asked);
   call->args[2] = TextOrNull(statement);
@@ -109,5 +121,9 @@ Datum jit_request(PG_FUNCTION_ARGS) {
   const char* access = RequiredText(fcinfo, 0, "access",
                                     "Say what for, as in: SELECT, UPDATE (status) ON sales.orders");
   List* specs = list_make1(ReadSpec(access));
-  return File(options, specs, access, nullptr);
+  return File("jit_request", options, specs, access, nullptr);
 }
+
+// jit.asked_in_person(): for jit.file_request.
+JIT_SQL_FUNCTION(jit_asked_in_person)
+Datum jit_asked_in_person(PG_FUNCTION_ARGS) { PG_RETURN_BOOL(jit::access::asked_in_person); }

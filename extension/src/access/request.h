@@ -31,7 +31,13 @@ List* SpecsForStatement(const char* statement);
 char* RenderSpecs(List* specs);
 
 // Files the specs. Returns the request's id.
-Datum File(const Options& options, List* specs, const char* asked, const char* statement);
+// `function`: by which. What opens access at once (break-glass, a policy without approvals) takes a
+// statement of the session's user's own: 42501 where somebody's view or function asks.
+Datum File(const char* function, const Options& options, List* specs, const char* asked,
+           const char* statement);
+
+// Before the function that files is called by another way: whether the user asks in person.
+void NoteAsking(const char* function);
 
 // A function of schema jit that nobody may call but the functions here: found by name and types,
 // called past its ACL, and running as the extension's owner because it says SECURITY DEFINER.

@@ -200,5 +200,5 @@ Datum jit_request_for(PG_FUNCTION_ARGS) {
   Options options = OptionsOf(fcinfo);
   const char* statement =
       RequiredText(fcinfo, 0, "statement", "Give the statement that you want to run.");
-  return File(options, SpecsForStatement(statement), statement, statement);
+  return File("jit_request_for", options, SpecsForStatement(statement), statement, statement);
 }
