@@ -72,7 +72,7 @@ Api::Api(asio::io_context& reactor, asio::thread_pool& pool, const config::Confi
       config_(config),
       surroundings_(std::move(surroundings)),
       sessions_(reactor),
-      connector_(reactor, pool),
+      connector_(reactor),
       feeds_(reactor),
       login_guard_(config.api->login_attempts) {
   InitSecrets();
@@ -342,9 +342,10 @@ Task<void> Api::AuthenticateByToken(Call& call, std::string token) {
     if (const int wait = login_guard_.Wait(peer, Clock::now()); wait > 0)
       throw Failure(TooManyAttempts(wait));
     // Each takes a connection of the database's until it is known whether the token is good.
-    if (tokens_under_way_ >= kMostTokensUnderWay) throw Failure(TooManyAttempts(1));
-    ++tokens_under_way_;
-    const std::shared_ptr<void> leave(nullptr, [this](void*) { --tokens_under_way_; });
+    int& under_way = tokens_under_way_[target.name];
+    if (under_way >= kMostTokensUnderWay) throw Failure(TooManyAttempts(1));
+    ++under_way;
+    const std::shared_ptr<void> leave(nullptr, [&under_way](void*) { --under_way; });
     std::optional<pg::Error> refused;
     try {
       std::shared_ptr<Session> made = co_await connector_.ByToken(target, token, peer, limits());
@@ -353,7 +354,13 @@ Task<void> Api::AuthenticateByToken(Call& call, std::string token) {
     } catch (const pg::Error& error) {
       refused = error;
     }
-    if (!refused->sqlstate().starts_with("28")) throw *refused;
+    if (!refused->sqlstate().starts_with("28")) {
+      run::Log(Level::kWarning, "no session for a token",
+               {{"target", target.name},
+                {"sqlstate", std::string(refused->sqlstate())},
+                {"error", refused->what()}});
+      throw Failure(Unreached(*refused));
+    }
     run::Log(Level::kWarning, "token refused",
              {{"target", target.name},
               {"address", peer},

@@ -87,7 +87,7 @@ class Api {
   Feeds& feeds() { return feeds_; }
   Metrics& metrics() { return metrics_; }
   // Logins whose end is not known yet: each takes a connection of the database's.
-  int& logins_under_way() { return logins_under_way_; }
+  int& logins_under_way(const std::string& target) { return logins_under_way_[target]; }
   core::LoginGuard& login_guard() { return login_guard_; }
   std::vector<TargetHealth> targets() const { return surroundings_.targets(); }
   std::int64_t connections() const { return server_->connections(); }
@@ -114,12 +114,12 @@ class Api {
   Surroundings surroundings_;
   http::Router<Route> router_;
   Sessions sessions_;
-  int tokens_under_way_ = 0;  // logins by token whose end is not known yet
+  std::map<std::string, int> tokens_under_way_;  // logins by token whose end is not known yet
   Connector connector_;
   Metrics metrics_;
   Feeds feeds_;
   core::LoginGuard login_guard_;
-  int logins_under_way_ = 0;
+  std::map<std::string, int> logins_under_way_;
   std::unique_ptr<http::Server> server_;
 };
 

@@ -10,6 +10,8 @@
 namespace jit::api {
 namespace {
 
+constexpr std::size_t kThreads = 4;  // of a target
+
 // Of the target only where it is. Whatever could speak for somebody else stays out: the daemon's
 // own user, password file, certificate and Kerberos ticket.
 pg::Parameters WhereOnly(const config::Target& target) {
@@ -39,6 +41,12 @@ core::Instant Now() {
 
 }  // namespace
 
+asio::thread_pool& Connector::PoolOf(const std::string& target) {
+  auto& pool = pools_[target];
+  if (!pool) pool = std::make_unique<asio::thread_pool>(kThreads);
+  return *pool;
+}
+
 Task<void> Connector::Introduce(Session& session, Limits limits) {
   pg::Connection& connection = session.control_;
   co_await connection.SetUp();
@@ -56,7 +64,7 @@ Task<void> Connector::Introduce(Session& session, Limits limits) {
 Task<std::shared_ptr<Session>> Connector::ByPassword(config::Target target, std::string user,
                                                      std::string password, int connections,
                                                      std::string peer, Limits limits) {
-  auto session = std::make_shared<Session>(reactor_, pool_, target.name);
+  auto session = std::make_shared<Session>(reactor_, PoolOf(target.name), target.name);
   pg::Parameters parameters = WhereOnly(target);
   pg::Set(parameters, "user", std::move(user));
   pg::Set(parameters, "password", password);
@@ -74,7 +82,7 @@ Task<std::shared_ptr<Session>> Connector::ByPassword(config::Target target, std:
     }
     co_await Introduce(*session, limits);
     for (int i = 0; i < connections; ++i) {
-      auto work = std::make_unique<WorkConnection>(reactor_, pool_);
+      auto work = std::make_unique<WorkConnection>(reactor_, PoolOf(target.name));
       co_await work->connection.Open(parameters, limits.connect_timeout, limits.query_timeout);
       work->since = Now();
       session->work_.push_back(std::move(work));
@@ -123,7 +131,7 @@ Task<std::optional<TokenInfo>> Connector::OpenByToken(pg::Connection& connection
 
 Task<std::shared_ptr<Session>> Connector::ByToken(config::Target target, std::string token,
                                                   std::string peer, Limits limits) {
-  auto session = std::make_shared<Session>(reactor_, pool_, target.name);
+  auto session = std::make_shared<Session>(reactor_, PoolOf(target.name), target.name);
   std::optional<TokenInfo> info =
       co_await OpenByToken(session->control_, target, token, peer, limits);
   Wipe(token);
@@ -135,7 +143,7 @@ Task<std::shared_ptr<Session>> Connector::ByToken(config::Target target, std::st
 
 Task<void> Connector::AddWork(std::shared_ptr<Session> session, config::Target target,
                               std::string token, std::string peer, Limits limits) {
-  auto work = std::make_unique<WorkConnection>(reactor_, pool_);
+  auto work = std::make_unique<WorkConnection>(reactor_, PoolOf(target.name));
   const std::optional<TokenInfo> info =
       co_await OpenByToken(work->connection, target, token, peer, limits);
   Wipe(token);

@@ -1,6 +1,7 @@
 // Makes sessions: by a password that the database checks, or by a bearer token through the gateway.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 
@@ -11,7 +12,7 @@ namespace jit::api {
 
 class Connector {
  public:
-  Connector(asio::io_context& reactor, asio::thread_pool& pool) : reactor_(reactor), pool_(pool) {}
+  explicit Connector(asio::io_context& reactor) : reactor_(reactor) {}
 
   struct Limits {
     std::chrono::milliseconds connect_timeout;
@@ -37,9 +38,11 @@ class Connector {
                                              const config::Target& target, const std::string& token,
                                              const std::string& peer, Limits limits);
   Task<void> Introduce(Session& session, Limits limits);
+  asio::thread_pool& PoolOf(const std::string& target);
 
   asio::io_context& reactor_;
-  asio::thread_pool& pool_;
+  // What may block in libpq does so among its own: a server that hangs holds up its own users.
+  std::map<std::string, std::unique_ptr<asio::thread_pool>> pools_;
 };
 
 }  // namespace jit::api

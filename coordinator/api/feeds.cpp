@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "core/json_text.h"
@@ -15,9 +16,12 @@ using core::Json;
 constexpr std::size_t kKept = 2000;  // events that a feed remembers
 // What the session's user might read then they may no longer be allowed to.
 constexpr std::chrono::seconds kRemembered{10};
-constexpr const char* kPage = "500";
+constexpr int kPage = 500;
 constexpr std::chrono::seconds kTick{10};
 constexpr std::chrono::milliseconds kTogether{5};
+// Anybody may say NOTIFY as often as they like: the first is heard at once, those behind it
+// together.
+constexpr std::chrono::milliseconds kApart{100};
 // With jit_access.audit = async the record follows its notification: when to look once more.
 constexpr std::array<std::chrono::milliseconds, 3> kLater{
     std::chrono::milliseconds{50}, std::chrono::milliseconds{250}, std::chrono::milliseconds{1000}};
@@ -29,6 +33,9 @@ Json OrNull(const std::optional<std::string>& text) { return text ? Json(*text) 
 Json OrNull(const std::optional<std::int64_t>& number) {
   return number ? Json(*number) : Json(nullptr);
 }
+
+// The last row may say only up to where there is nothing.
+bool IsEvent(const pg::Result& found, int row) { return found.Text(row, "event").has_value(); }
 
 std::shared_ptr<const Event> EventOf(const pg::Result& found, int row) {
   auto event = std::make_shared<Event>();
@@ -59,15 +66,26 @@ Task<std::int64_t> Feed::Head() {
   co_return found.Integer(0, "head").value_or(0);
 }
 
+std::int64_t Feed::Last() const {
+  return std::max(read_to_, recent_.empty() ? floor_ : recent_.back()->id);
+}
+
 Task<void> Feed::ReadOn() {
   dirty_ = false;
-  const std::int64_t last = recent_.empty() ? floor_ : recent_.back()->id;
-  const pg::Result found = co_await session_->Query(kEvents, pg::With(fmt::to_string(last), kPage));
-  for (int row = 0; row < found.rows(); ++row) recent_.push_back(EventOf(found, row));
+  const pg::Result found =
+      co_await session_->Query(kEvents, pg::With(fmt::to_string(Last()), fmt::to_string(kPage)));
+  int events = 0;
+  for (int row = 0; row < found.rows(); ++row) {
+    if (IsEvent(found, row)) {
+      recent_.push_back(EventOf(found, row));
+      ++events;
+    }
+    read_to_ = found.Integer(row, "id").value_or(read_to_);
+  }
   // Streams that looked while this was under way found nothing, and wait.
-  if (found.rows() > 0) changed_.cancel();
+  if (events > 0) changed_.cancel();
   LookLater();
-  if (fmt::to_string(found.rows()) == kPage) dirty_ = true;
+  if (events == kPage) dirty_ = true;
   Forget();
 }
 
@@ -86,17 +104,20 @@ Task<Feed::Found> Feed::After(std::int64_t id) {
   Forget();
   if (id < floor_) {
     // Further back than is remembered: read for this stream alone.
-    const pg::Result found = co_await session_->Query(kEvents, pg::With(fmt::to_string(id), kPage));
-    for (int row = 0; row < found.rows(); ++row) out.events.push_back(EventOf(found, row));
-    out.reached = found.empty() ? floor_ : out.events.back()->id;
+    const pg::Result found =
+        co_await session_->Query(kEvents, pg::With(fmt::to_string(id), fmt::to_string(kPage)));
+    out.reached = floor_;
+    for (int row = 0; row < found.rows(); ++row) {
+      if (IsEvent(found, row)) out.events.push_back(EventOf(found, row));
+      out.reached = found.Integer(row, "id").value_or(out.reached);
+    }
     co_return out;
   }
-  const std::int64_t last = recent_.empty() ? floor_ : recent_.back()->id;
-  if (dirty_ && id >= last) co_await ReadOn();
+  if (dirty_ && (recent_.empty() || id >= recent_.back()->id)) co_await ReadOn();
   for (const auto& event : recent_) {
     if (event->id > id) out.events.push_back(event);
   }
-  if (!out.events.empty()) out.reached = out.events.back()->id;
+  out.reached = std::max(id, out.events.empty() ? read_to_ : out.events.back()->id);
   co_return out;
 }
 
@@ -165,11 +186,13 @@ std::shared_ptr<Feed> Feeds::Of(const std::shared_ptr<Session>& session) {
 
 void Feeds::Wake(const std::string& target) {
   if (stopping_ || feeds_.empty() || soon_.contains(target)) return;
-  const auto timer = std::make_shared<asio::steady_timer>(reactor_, kTogether);
+  const Clock::time_point when = std::max(Clock::now() + kTogether, woken_[target] + kApart);
+  const auto timer = std::make_shared<asio::steady_timer>(reactor_, when);
   soon_.emplace(target, timer);
   timer->async_wait([this, target, timer](const boost::system::error_code& error) {
     if (error) return;
     soon_.erase(target);
+    woken_[target] = Clock::now();
     for (const auto& [key, weak] : feeds_) {
       if (const auto feed = weak.lock(); feed && feed->session().target() == target) feed->Wake();
     }

@@ -51,6 +51,7 @@ class Feed : public std::enable_shared_from_this<Feed> {
 
  private:
   Task<void> ReadOn();
+  std::int64_t Last() const;
   void Forget();
   void LookLater();
 
@@ -61,6 +62,7 @@ class Feed : public std::enable_shared_from_this<Feed> {
   std::size_t looks_ = SIZE_MAX;                     // since Wake; none before it
   std::deque<std::shared_ptr<const Event>> recent_;  // without a gap, all after floor_
   std::int64_t floor_ = -1;                          // -1: nothing was read yet
+  std::int64_t read_to_ = -1;                        // up to this there are none but those
   bool dirty_ = true;
 };
 
@@ -85,6 +87,7 @@ class Feeds {
   asio::steady_timer tick_;
   bool stopping_ = false;
   std::map<std::string, std::shared_ptr<asio::steady_timer>> soon_;  // by target
+  std::map<std::string, Clock::time_point> woken_;                   // likewise: when last
   std::map<Session*, std::weak_ptr<Feed>> feeds_;
 };
 

@@ -13,7 +13,9 @@
 namespace jit::api {
 namespace {
 
-constexpr int kMostLogins = 32;
+constexpr int kMostLogins = 32;  // at a target whose end is not known yet
+// libpq takes time by its square to bring a password in Unicode into its normal form.
+constexpr std::size_t kLongestPassword = 1024;
 
 class LoginUnderWay {
  public:
@@ -92,6 +94,10 @@ Task<Answer> LogIn(Call& call) {
     throw Failure(InvalidField("user", "\"user\" must be the name of a role"));
   // libpq would look for an empty one elsewhere.
   if (password.empty()) throw Failure(InvalidField("password", "\"password\" must not be empty"));
+  if (password.size() > kLongestPassword) {
+    throw Failure(InvalidField("password",
+                               fmt::format("\"password\" has at most {} bytes", kLongestPassword)));
+  }
   const config::Target target = call.api.TargetOf(target_name);
 
   const std::string by_user = target.name + '\0' + user;
@@ -100,8 +106,9 @@ Task<Answer> LogIn(Call& call) {
   core::LoginGuard& guard = call.api.login_guard();
   if (const int wait = guard.Wait(peer, by_user, now); wait > 0)
     throw Failure(TooManyAttempts(wait));
-  if (call.api.logins_under_way() >= kMostLogins) throw Failure(TooManyAttempts(1));
-  const LoginUnderWay under_way(call.api.logins_under_way());
+  int& logins = call.api.logins_under_way(target.name);
+  if (logins >= kMostLogins) throw Failure(TooManyAttempts(1));
+  const LoginUnderWay under_way(logins);
   guard.Count(peer, by_user, now);
 
   std::shared_ptr<Session> session;
@@ -124,7 +131,7 @@ Task<Answer> LogIn(Call& call) {
     // Whether it is the user or the password that is wrong is nobody's business.
     if (wrong) throw Failure(NotAuthenticated("the user or the password is not right"));
     guard.TakeBack(peer, by_user);
-    throw *refused;
+    throw Failure(Unreached(*refused));
   }
   guard.Succeeded(peer, by_user, now);
   try {

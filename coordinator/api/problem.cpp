@@ -124,6 +124,17 @@ Problem MissingScope(std::string_view token, std::string_view scope) {
   return {403, "scope", "Token without this scope",
           fmt::format("token \"{}\" lacks the scope \"{}\"", token, scope), Json{{"scope", scope}}};
 }
+Problem Unreached(const pg::Error& error) {
+  static constexpr std::string_view kServersOwn = "FATAL:  ";
+  pg::ErrorFields fields = error.fields();
+  const std::size_t own = fields.message.find(kServersOwn);
+  fields.message = fields.sqlstate.empty() || own == std::string::npos
+                       ? "the database cannot be reached; the daemon's log says why"
+                       : fields.message.substr(own + kServersOwn.size());
+  fields.detail.clear();
+  fields.hint.clear();
+  return FromDatabase(pg::Error(error.kind(), std::move(fields)));
+}
 Problem UnknownHost() {
   return {421, "unknown-host", "Not a name of this server",
           "over plain HTTP the daemon answers to addresses, localhost, the machine's name and the "

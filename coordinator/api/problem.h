@@ -46,6 +46,8 @@ Problem SessionEnded(std::string detail);
 Problem Csrf(std::string detail);
 Problem MissingScope(std::string_view token, std::string_view scope);
 Problem UnknownHost();
+// For whoever is not known yet: without what libpq says of where the server is.
+Problem Unreached(const pg::Error& error);
 Problem NotFound(std::string detail);
 Problem UnknownTarget(std::string detail);
 Problem InvalidField(std::string_view field, std::string detail);

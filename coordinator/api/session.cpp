@@ -104,6 +104,17 @@ Task<Session::Lease> Session::Borrow() {
   co_return lease;
 }
 
+Task<void> Session::Terminate(int backend_pid) {
+  const auto self = shared_from_this();
+  try {
+    const Turn::Hold hold = co_await turn_.Take();
+    co_await control_.Execute("SELECT pg_catalog.pg_terminate_backend($1::pg_catalog.int4)",
+                              pg::With(fmt::to_string(backend_pid)));
+  } catch (const std::exception&) {
+    // Then the server has ended both.
+  }
+}
+
 void Session::Check(const pg::Error& error) {
   if (!error.connection_lost()) return;
   End(fmt::format("the connection to the database was lost: {}", error.what()));

@@ -98,6 +98,9 @@ class Session : public std::enable_shared_from_this<Session> {
   Turn& opening() { return opening_; }  // whose turn it is to add to them
   pg::Connection& control() { return control_; }
 
+  // Ends the backend of one of its own connections, also when the session has ended. Never throws.
+  Task<void> Terminate(int backend_pid);
+
   bool ended() const { return ended_; }
   // Connections are closed as soon as nobody uses them; what runs is cancelled.
   void End(const std::string& why);

@@ -106,6 +106,8 @@ Task<std::optional<pg::ErrorFields>> Pump(SqlRun& run, Output& output, Watch& wa
       case PGRES_COPY_IN:
       case PGRES_COPY_OUT:
         if (!failure) failure = NoCopy();
+        // What it has to give may have no end.
+        if (status == PGRES_COPY_OUT) co_await connection.Cancel();
         co_await connection.RefuseCopy(status, deadline);
         break;
       default:
@@ -204,7 +206,7 @@ Task<Problem> ProblemOf(Call& call, const SqlRun& run, const Outcome& outcome) {
 
 Task<Answer> Run(Call& call, SqlRun& run) {
   const Clock::time_point begun = Clock::now();
-  const auto watch = std::make_shared<Watch>(call.api.reactor(), run.work->connection,
+  const auto watch = std::make_shared<Watch>(call.api.reactor(), call.session, run.work->connection,
                                              call.exchange, begun + run.timeout);
   Output output(call, run, *watch);
   const std::string target = call.session->target();
@@ -266,8 +268,8 @@ Task<Answer> Run(Call& call, SqlRun& run) {
 
 Task<std::string> RunForText(Call& call, SqlRun& run) {
   const Clock::time_point deadline = Clock::now() + run.timeout;
-  const auto watch =
-      std::make_shared<Watch>(call.api.reactor(), run.work->connection, call.exchange, deadline);
+  const auto watch = std::make_shared<Watch>(call.api.reactor(), call.session, run.work->connection,
+                                             call.exchange, deadline);
   std::string text;
   run.work->interrupt = [watch] { watch->Interrupt(Ending::kCancelled); };
   run.work->since = Now();

@@ -3,6 +3,7 @@
 namespace jit::api {
 namespace {
 
+constexpr std::chrono::seconds kPatience{5};     // with a statement that was cancelled
 constexpr std::chrono::milliseconds kLook{500};  // how often to see whether the client is there
 
 }  // namespace
@@ -19,7 +20,13 @@ Task<void> Watch::Look() {
       ending_ = Ending::kGone;
     }
   }
-  if (!done_) co_await connection_.Cancel();
+  if (done_) co_return;
+  co_await connection_.Cancel();
+  // A function may trap it, and go on.
+  timer_.expires_after(kPatience);
+  boost::system::error_code ignored;
+  if (!done_) co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  if (!done_) co_await session_->Terminate(connection_.backend_pid());
 }
 
 }  // namespace jit::api

@@ -3,8 +3,8 @@
 
 #include <memory>
 
+#include "api/session.h"
 #include "http/exchange.h"
-#include "pg/connection.h"
 
 namespace jit::api {
 
@@ -13,9 +13,10 @@ enum class Ending { kNone, kCancelled, kTime, kRows, kBytes, kGone };
 // Stands beside a run and ends it when its time is over, its client has gone, or somebody says so.
 class Watch : public std::enable_shared_from_this<Watch> {
  public:
-  Watch(asio::io_context& reactor, pg::Connection& connection, const http::Exchange& exchange,
-        Clock::time_point deadline)
+  Watch(asio::io_context& reactor, std::shared_ptr<Session> session, pg::Connection& connection,
+        const http::Exchange& exchange, Clock::time_point deadline)
       : reactor_(reactor),
+        session_(std::move(session)),
         connection_(connection),
         exchange_(exchange),
         deadline_(deadline),
@@ -53,6 +54,7 @@ class Watch : public std::enable_shared_from_this<Watch> {
   Task<void> Look();
 
   asio::io_context& reactor_;
+  std::shared_ptr<Session> session_;
   pg::Connection& connection_;
   const http::Exchange& exchange_;
   Clock::time_point deadline_;

@@ -17,7 +17,10 @@ Task<Answer> ListTargets(Call& call) {
     if (call.session) {
       one["connected"] = target.connected;
       one["database"] = target.database.empty() ? Json(nullptr) : Json(target.database);
-      one["last_error"] = target.last_error.empty() ? Json(nullptr) : Json(target.last_error);
+      // Of the one logged in to: of others it may tell where they are.
+      const bool own = target.name == call.session->target();
+      one["last_error"] =
+          target.last_error.empty() || !own ? Json(nullptr) : Json(target.last_error);
       one["listening_since"] = target.connected && target.since
                                    ? Json(core::FormatRfc3339(*target.since))
                                    : Json(nullptr);

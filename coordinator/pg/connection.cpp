@@ -1,6 +1,7 @@
 #include "pg/connection.h"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 
 #include <array>
 #include <cstring>
@@ -13,6 +14,10 @@ namespace {
 // The server gives up first, so that it is the server that says what it was doing; our own
 // deadline, so much later, is for a server or a network that says nothing.
 constexpr milliseconds kGrace{5000};
+
+// Of our own statements, which ask for pages: what is longer comes from a server that means no
+// good.
+constexpr std::int64_t kLongestAnswer = 128 * 1024 * 1024;
 
 constexpr const char* kSetUp = R"sql(
 SELECT pg_catalog.set_config('search_path', '', false),
@@ -186,6 +191,7 @@ Task<void> Connection::Flush(Clock::time_point deadline) {
 
 Task<Result> Connection::Receive(Clock::time_point deadline) {
   Result last(nullptr);
+  std::int64_t received = 0;
   while (true) {
     while (PQisBusy(handle_.get()) != 0) {
       // A wake-up is not for us: the statement goes on, its caller looks when it is done.
@@ -194,10 +200,15 @@ Task<Result> Connection::Receive(Clock::time_point deadline) {
         throw Error::OfTimeout(
             fmt::format("no answer within {}", core::FormatSpan(query_timeout_ + kGrace)));
       }
-      Consume();
+      received += Consume();
+      if (received > kLongestAnswer || Clock::now() >= deadline)
+        throw Error::OfTimeout("the server's answer has no end");
     }
     Result next(PQgetResult(handle_.get()));
     if (next.get() == nullptr) break;
+    const ExecStatusType state = PQresultStatus(next.get());
+    if (state == PGRES_COPY_IN || state == PGRES_COPY_OUT || state == PGRES_COPY_BOTH)
+      throw Error::OfConnection("the server began a COPY that nobody had asked for");
     // The first error is the one that counts.
     if (last.get() == nullptr || PQresultStatus(last.get()) != PGRES_FATAL_ERROR)
       last = std::move(next);
@@ -289,8 +300,11 @@ bool Connection::Alive() {
   return PQstatus(handle_.get()) == CONNECTION_OK;
 }
 
-void Connection::Consume() {
+std::int64_t Connection::Consume() {
+  int waiting = 0;
+  if (::ioctl(PQsocket(handle_.get()), FIONREAD, &waiting) != 0) waiting = 0;
   if (PQconsumeInput(handle_.get()) != 1) throw LastError();
+  return waiting;
 }
 
 Task<void> Connection::WaitForInput(Clock::time_point deadline) {

@@ -102,7 +102,7 @@ class Connection {
   Task<void> Establish(const Parameters& parameters, milliseconds timeout);
   Task<void> Flush(Clock::time_point deadline);
   Task<Result> Receive(Clock::time_point deadline);
-  void Consume();
+  std::int64_t Consume();  // about how many bytes came
   Error LastError() const;
 
   std::shared_ptr<PGconn> handle_;  // shared with a step that still runs on the pool

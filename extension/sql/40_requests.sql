@@ -185,8 +185,10 @@ BEGIN
   -- Zero-width characters and those that turn the direction of writing show an approver another text than there is.
   -- An expression of its own: in another encoding chr() fails when it is planned.
   IF getdatabaseencoding() = 'UTF8' THEN
-    IF words ~ format('[%s-%s%s-%s%s-%s%s%s%s]', chr(8203), chr(8207), chr(8232), chr(8238), chr(8288), chr(8303),
-                      chr(12644), chr(65279), chr(173)) THEN
+    -- Those that jit-coordinator shows escaped (coordinator/core/text.cpp).
+    IF words ~ format('[%s%s%s-%s%s%s-%s%s-%s%s-%s%s%s-%s%s%s%s-%s%s-%s]', chr(173), chr(1564), chr(4447), chr(4448),
+                      chr(6158), chr(8203), chr(8207), chr(8232), chr(8238), chr(8288), chr(8303), chr(12644), chr(65024),
+                      chr(65039), chr(65279), chr(65440), chr(65529), chr(65531), chr(917504), chr(917999)) THEN
       PERFORM jit.refuse('invalid_parameter_value', format('%s contains invisible characters', what),
         'Write plain text, without zero-width characters and marks of writing direction.');
     END IF;

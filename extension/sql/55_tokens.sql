@@ -216,6 +216,9 @@ BEGIN
         'Its owner and members of jit_approver may.');
     END IF;
     PERFORM jit.require_scope('approve');
+  ELSIF NOT EXISTS (SELECT FROM jit.session_token() s WHERE s.id = token_id) THEN
+    -- Each may end itself.
+    PERFORM jit.require_scope('request');
   END IF;
   BEGIN
     SELECT * INTO token FROM jit.tokens t WHERE t.id = token_id FOR UPDATE NOWAIT;

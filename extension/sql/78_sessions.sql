@@ -24,11 +24,22 @@ AS $$
   FROM me m CROSS JOIN groups g
 $$;
 
+-- Where there are no more, the last row has an id and nothing else: up to it there is nothing that the caller may see, and
+-- the next call need not look again.
 CREATE FUNCTION jit.events_after(after bigint, most integer) RETURNS SETOF jit.events
   LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 100
   SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+  head constant bigint := jit.events_head();
+  found integer;
+  beyond jit.events;
 BEGIN
   RETURN QUERY SELECT e.* FROM jit.events e WHERE e.id > after ORDER BY e.id LIMIT most;
+  GET DIAGNOSTICS found = ROW_COUNT;
+  IF found < most AND head > after THEN
+    beyond.id := head;
+    RETURN NEXT beyond;
+  END IF;
 END
 $$;

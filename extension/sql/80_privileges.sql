@@ -35,7 +35,7 @@ GRANT SELECT ON jit.masked_columns, jit.mask_classes, jit.trusted_functions TO P
 GRANT EXECUTE ON FUNCTION jit.mask_of(oid, smallint), jit.is_masked_for(oid, smallint, oid), jit.side_doors(oid, smallint),
   jit.class_mask(text, regtype), jit.type_family(regtype), jit.class_of_sample(text[]), jit.class_of_name(name, regtype) TO PUBLIC;
 
-GRANT EXECUTE ON FUNCTION jit.session_user_oid(), jit.is_member(oid, text), jit.was_granted(oid, text), jit.is_delegate(oid), jit.sees_all(oid), jit.may_decide(oid, jsonb),
+GRANT EXECUTE ON FUNCTION jit.session_user_oid(), jit.is_member(oid, text), jit.was_granted(oid, text), jit.is_delegate(oid), jit.groups_of(oid), jit.sees_all(oid), jit.may_decide(oid, jsonb),
   jit.status_now(text, timestamptz, timestamptz, timestamptz, timestamptz) TO PUBLIC;
 
 

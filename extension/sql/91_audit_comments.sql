@@ -87,8 +87,9 @@ COMMENT ON COLUMN jit.events.actor IS 'the login that did it';
 COMMENT ON COLUMN jit.events.status IS 'the request''s status after it';
 COMMENT ON COLUMN jit.events.access IS 'what was asked for';
 COMMENT ON COLUMN jit.events.detail IS 'what the audit log holds besides';
+COMMENT ON FUNCTION jit.groups_of(oid) IS 'internal: the roles that a role is a member of';
 COMMENT ON FUNCTION jit.events_after(bigint, integer) IS
-  'the next of jit.events after an id; SELECT * FROM jit.events_after($1, $2), word for word, has no record in the audit log';
+  'the next of jit.events after an id, and at the end a row with nothing but the id up to which there are no more; SELECT * FROM jit.events_after($1, $2), word for word, has no record in the audit log';
 COMMENT ON FUNCTION jit.session_facts() IS
   'who the session''s user is by now; SELECT * FROM jit.session_facts(), word for word, has no record in the audit log';
 COMMENT ON FUNCTION jit.events_head() IS 'the id of the last record in the audit log';

@@ -14,6 +14,8 @@ extern "C" {
 #include "utils/lsyscache.h"
 }
 
+#include <initializer_list>
+
 namespace jit::audit {
 
 namespace {
@@ -62,13 +64,18 @@ List* RelationsOf(const PlannedStmt* plan) {
   List* oids = NIL;
   List* names = NIL;
   ListCell* lc;
-  foreach (lc, plan->rtable) {
-    const RangeTblEntry* rte = lfirst_node(RangeTblEntry, lc);
-    if (!pg::CarriesPermissions(rte) || list_member_oid(oids, rte->relid)) continue;
-    oids = lappend_oid(oids, rte->relid);
-    names = AddName(names, NameOf(rte->relid));
+  // Temporary ones last: whoever makes many does not crowd out what they read.
+  for (bool temporary : {false, true}) {
+    foreach (lc, plan->rtable) {
+      const RangeTblEntry* rte = lfirst_node(RangeTblEntry, lc);
+      if (!pg::CarriesPermissions(rte) || list_member_oid(oids, rte->relid)) continue;
+      if ((get_rel_persistence(rte->relid) == RELPERSISTENCE_TEMP) != temporary) continue;
+      oids = lappend_oid(oids, rte->relid);
+      names = AddName(names, NameOf(rte->relid));
+    }
   }
-  return names;
+  int more = list_length(oids) - list_length(names);
+  return more > 0 ? lappend(names, psprintf("(%d more)", more)) : names;
 }
 
 List* RelationsOfUtility(const Node* statement) {

@@ -17,9 +17,10 @@ namespace jit::audit {
 
 namespace {
 
-constexpr int kLongestParameter = 1024;
-constexpr int kMostParameters = 100;
+constexpr int kLongestParameter = 4096;
+constexpr int kMostParameters = 1000;
 constexpr int kMostParameterBytes = 16 * 1024;
+constexpr int kMostDigested = 64 * 1024 * 1024;
 constexpr const char* kBlanked = "<blanked>";
 
 // Runs one of the C++ zone's functions; null where memory ran out in it.
@@ -60,6 +61,22 @@ const uint8* Digest(const char* text, Size size) {
   return ok ? digest : nullptr;
 }
 
+// What is left out can be recognized, if not read.
+const char* DigestText(const char* text, Size size) {
+  const uint8* digest = Digest(text, size);
+  if (digest == nullptr) return "";
+  char* out = static_cast<char*>(palloc(2 * kSha256Size + 1));
+  for (int i = 0; i < kSha256Size; i++) snprintf(out + 2 * i, 3, "%02x", digest[i]);
+  return out;
+}
+
+const char* CutParameter(const char* text) {
+  const char* cut = Cut(text, kLongestParameter);
+  if (cut == text) return text;
+  Size size = strlen(text);
+  return psprintf("%s (%zu bytes in all, sha256 %s)", cut, size, DigestText(text, size));
+}
+
 const char* OwnPart(const char* source, int location, int length) {
   if (location < 0) return source;
   const char* begin = source + location;
@@ -83,7 +100,7 @@ const char* ValueText(const ParamExternData* param) {
       secret = true;
     }
   }
-  return secret ? kBlanked : Cut(text, kLongestParameter);
+  return secret ? kBlanked : text;
 }
 
 }  // namespace
@@ -112,17 +129,29 @@ List* ParametersOf(ParamListInfo params, bool blank_values) {
   if (params == nullptr) return NIL;
   List* values = NIL;
   int bytes = 0;
+  int more = 0;
+  StringInfoData rest;
+  initStringInfo(&rest);
   for (int i = 0; i < params->numParams; i++) {
-    if (i >= kMostParameters || bytes > kMostParameterBytes)
-      return lappend(values, psprintf("(%d more)", params->numParams - i));
     ParamExternData workspace;
     ParamExternData* param = &params->params[i];
     // Speculatively: a variable of PL/pgSQL that the statement does not use is left alone.
     if (params->paramFetch != nullptr) param = params->paramFetch(params, i + 1, true, &workspace);
     const char* text = blank_values ? kBlanked : ValueText(param);
+    if (i >= kMostParameters || bytes > kMostParameterBytes) {
+      more++;
+      // As psql -A would print them.
+      if (rest.len < kMostDigested)
+        appendStringInfo(&rest, "%s%s", more > 1 ? "|" : "", text != nullptr ? text : "");
+      continue;
+    }
+    if (text != nullptr) text = CutParameter(text);
     if (text != nullptr) bytes += static_cast<int>(strlen(text));
     values = lappend(values, const_cast<char*>(text));
   }
+  if (more > 0)
+    values = lappend(values, psprintf("(%d more, joined by | of sha256 %s)", more,
+                                      DigestText(rest.data, rest.len)));
   return values;
 }
 
