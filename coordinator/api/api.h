@@ -74,6 +74,9 @@ class Api {
   std::string Reload(const config::Config& config);
   void Stop();
 
+  // At the end of the daemon, behind Stop.
+  void Join() { connector_.Join(); }
+
   // What a target's loop has heard.
   void Notified(const std::string& target);
 

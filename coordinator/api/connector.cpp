@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "api/problem.h"
 #include "api/secret.h"
@@ -40,6 +41,20 @@ core::Instant Now() {
 }
 
 }  // namespace
+
+// A step that hangs holds up nobody but itself.
+Connector::~Connector() {
+  for (auto& [target, pool] : pools_) {
+    pool->stop();
+    std::thread([hanging = std::move(pool)]() mutable { hanging.reset(); }).detach();
+  }
+}
+
+void Connector::Join() {
+  for (auto& [target, pool] : pools_) pool->stop();
+  for (auto& [target, pool] : pools_) pool->join();
+  pools_.clear();
+}
 
 asio::thread_pool& Connector::PoolOf(const std::string& target) {
   auto& pool = pools_[target];

@@ -13,6 +13,12 @@ namespace jit::api {
 class Connector {
  public:
   explicit Connector(asio::io_context& reactor) : reactor_(reactor) {}
+  ~Connector();
+  Connector(const Connector&) = delete;
+  Connector& operator=(const Connector&) = delete;
+
+  // At the end of the daemon: waits for what still blocks in libpq, which may take long.
+  void Join();
 
   struct Limits {
     std::chrono::milliseconds connect_timeout;

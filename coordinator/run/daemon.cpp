@@ -44,9 +44,14 @@ void Daemon::Run() {
   AwaitSignal();
   KeepAlive();
   reactor_.run();
+  finished_.set_value();
+  if (last_call_.joinable()) last_call_.join();
   Log(Level::kInfo, "stopped");
   pool_.stop();
-  auto joined = std::async(std::launch::async, [this] { pool_.join(); });
+  auto joined = std::async(std::launch::async, [this] {
+    pool_.join();
+    if (api_) api_->Join();
+  });
   if (joined.wait_for(kLongestJoin) != std::future_status::ready) std::_Exit(0);
 }
 
@@ -161,9 +166,10 @@ void Daemon::Stop() {
   watchdog_.cancel();
   if (api_) api_->Stop();
   for (const auto& [name, loop] : targets_) loop->Stop();
-  last_call_.expires_after(kLongestStop);
-  last_call_.async_wait([this](const boost::system::error_code& error) {
-    if (error) return;
+  // By a thread, which does not keep the reactor going as a timer would: what waits for a server
+  // that hangs may be a target's or a caller's.
+  last_call_ = std::thread([this] {
+    if (finished_.get_future().wait_for(kLongestStop) == std::future_status::ready) return;
     Log(Level::kWarning, "left what did not finish in time to the database");
     reactor_.stop();
   });
@@ -198,10 +204,7 @@ void Daemon::TargetChanged() {
                        [&](const auto& entry) { return what(*entry.second); });
   };
   if (stopping_) {
-    if (leaving_.empty() && all([](const TargetLoop& t) { return t.ended(); })) {
-      last_call_.cancel();
-      signals_.cancel();
-    }
+    if (leaving_.empty() && all([](const TargetLoop& t) { return t.ended(); })) signals_.cancel();
     return;
   }
   if (ready_) {

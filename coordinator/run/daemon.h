@@ -2,9 +2,11 @@
 // told.
 #pragma once
 
+#include <future>
 #include <map>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include <boost/asio/signal_set.hpp>
 
@@ -62,7 +64,8 @@ class Daemon final : public Observer {
   asio::thread_pool pool_{8};  // steps of connecting that may block, resolving names
   asio::signal_set signals_{reactor_};
   asio::steady_timer watchdog_{reactor_};
-  asio::steady_timer last_call_{reactor_};
+  std::thread last_call_;        // from Stop on: ends the reactor if nothing else does
+  std::promise<void> finished_;  // the reactor has ended
   std::map<std::string, std::shared_ptr<TargetLoop>> targets_;
   std::vector<std::shared_ptr<TargetLoop>> leaving_;
   std::unique_ptr<api::Api> api_;                        // null: no HTTP is served

@@ -115,6 +115,16 @@ def test_hung_server_of_one_target_leaves_the_grants_of_another(shop, own_server
     assert status == "active"
 
 
+def test_daemon_stops_in_time_while_a_server_hangs(own_server, own_shop, portals):
+    portal = portals(own_shop)
+    cancels_hang(own_server, own_shop, portal)
+    begun = time.monotonic()
+    try:
+        assert portal.daemon.terminate() == 0 and time.monotonic() - begun < 20
+    finally:
+        os.kill(own_server.pid(), signal.SIGCONT)
+
+
 def test_junk_tokens_at_a_hung_target_keep_no_good_one_out_at_another(shop, own_server, own_shop, portals):
     portal = portals(shop, own_shop, api="login_attempts = 10")
     good = portal.login("alice", target=shop.database).token("read")
